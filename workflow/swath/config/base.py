@@ -1,0 +1,28 @@
+"""The base of every config section: unknown keys are errors, values are checked, instances never change."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Section(BaseModel):
+    """A group of config keys; its docstring becomes the section's heading in the generated documents."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+
+
+def key(default: Any, effect: str, unit: str = "", formerly: str = "", **limits: Any) -> Any:
+    """Declare one config key.
+
+    Parameters
+    ----------
+    default : the value a config that leaves the key out takes.
+    effect : one sentence for people: what the key does.
+    unit : physical unit in astropy notation, empty for none.
+    formerly : the tract7dt key or keys that this one replaces, dotted.
+    limits : pydantic constraints (ge, gt, le, lt, min_length, pattern ...).
+    """
+    extra = {"unit": unit, "formerly": formerly}
+    if callable(default):
+        return Field(default_factory=default, description=effect, json_schema_extra=extra, **limits)
+    return Field(default, description=effect, json_schema_extra=extra, **limits)

@@ -1,0 +1,53 @@
+"""Patches and the fit."""
+
+from typing import Literal
+
+from .base import Section, key
+
+
+class Patches(Section):
+    """How cells are divided into fitting patches."""
+
+    ngrid: int = key(6, "patches per side of a cell", "", "epsf.ngrid", ge=1)
+    halo_min_pix: int = key(30, "least halo around a patch", "pix", "patches.halo_min_pix", ge=0)
+    halo_max_pix: int = key(120, "largest halo that a patch's big sources may ask for", "pix", ge=0)
+    skip_empty: bool = key(True, "leave out patches without an active source", formerly="patch_inputs.skip_empty_patch")
+
+
+class Priors(Section):
+    """Weak Gaussian priors that keep faint galaxies from running away."""
+
+    enabled: bool = key(True, "use them")
+    log_re_sd: float = key(1.0, "width in ln(Re) about the starting value", gt=0)
+    ellipticity_sd: float = key(0.6, "width of each component of ln(a/b) about 0", gt=0)
+    log_n_sd: float = key(1.0, "width in ln(n) about sersic_n_init", gt=0)
+
+
+class Fit(Section):
+    """The fit of one patch."""
+
+    multi_band: bool = key(
+        True,
+        "positions and shapes shared by all bands; false fits each band alone",
+        formerly="patch_run.enable_multi_band_simultaneous_fitting",
+    )
+    noise: Literal["model", "sky"] = key("model", "sky plus the model's own Poisson noise (iterated), or the sky alone")
+    max_iterations: int = key(
+        50, "iterations after which a source counts as not converged", "", "patch_run.n_opt_iters", ge=1
+    )
+    tolerance: float = key(
+        1e-3, "a source has converged when its step would change chi2 by less", "", "patch_run.dlnp_stop", gt=0
+    )
+    aperture_radius_pix: float = key(
+        5.0, "aperture of the starting flux where the catalogue has none", "pix", "patch_run.r_ap", gt=0
+    )
+    flux_floor: float = key(1e-4, "least starting flux", "flux at zp_ref", "patch_run.eps_flux", gt=0)
+    sersic_n_init: float = key(1.5, "starting Sersic index", "", "patch_run.sersic_n_init", gt=0.4, lt=6.3)
+    max_shift_pix: float = key(3.0, "a position may move this far from its start", "pix", gt=0)
+    stamp_threshold: float = key(0.03, "models are drawn out to this surface brightness in units of the noise", gt=0)
+    stamp_max_pix: int = key(256, "largest side of a model stamp", "pix", ge=32)
+    blend_flag_fraction: float = key(
+        0.5, "sources whose light is overlapped by more than this fraction are flagged", gt=0, le=1
+    )
+    deadline_s: float | None = key(None, "seconds after which a patch ends with what it has, flagged", "s", gt=0)
+    priors: Priors = key(Priors, "shape priors")

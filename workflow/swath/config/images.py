@@ -1,0 +1,66 @@
+"""From pixels to frames: scaling, masks, sky, checks, crop, white stack."""
+
+from typing import Literal
+
+from .base import Section, key
+
+
+class Sky(Section):
+    """The sky of each band, made once in `load` and used by every later stage."""
+
+    model: Literal["constant", "plane", "mesh", "patch", "off"] = key(
+        "plane", "one constant or plane per band, a coarse mesh, a constant per patch fitted with its sources, or none"
+    )
+    detect_sigma: float = key(1.5, "detection threshold of the source mask in units of the noise", gt=0)
+    grow: int = key(6, "pixels by which every source mask grows, plus its own radius", "pix", ge=0)
+    clip_sigma: float = key(3.0, "clipping of what the masks leave", gt=0)
+    mesh_size: int = key(256, "mesh width of sky.model: mesh", "pix", ge=32)
+
+
+class Load(Section):
+    """Reading one band: masks, scaling, noise and sky."""
+
+    zp_ref: float = key(25.0, "zero point that every image is scaled to", "mag", formerly="image_scaling.zp_ref")
+    saturation_fraction: float = key(
+        0.5, "pixels at or above this fraction of the saturation level are masked", gt=0, le=1
+    )
+    sky: Sky = key(Sky, "sky model")
+
+
+class WcsTolerance(Section):
+    """Largest difference from the reference band (the first image)."""
+
+    crval: float = key(1e-6, "CRVAL", "deg", "checks.wcs_tolerance.crval", ge=0)
+    crpix: float = key(1e-6, "CRPIX", "pix", "checks.wcs_tolerance.crpix", ge=0)
+    cd: float = key(
+        1e-9,
+        "CD matrix, or PC times CDELT, and SIP coefficients",
+        "deg/pix",
+        "checks.wcs_tolerance.cd, checks.wcs_tolerance.cdelt",
+        ge=0,
+    )
+
+
+class Checks(Section):
+    """Are the images aligned?"""
+
+    require_same_shape: bool = key(True, "images of unequal shape stop the run", formerly="checks.require_same_shape")
+    require_wcs_alignment: bool = key(
+        True, "WCS that differ by more than the tolerance stop the run", formerly="checks.require_wcs_alignment"
+    )
+    wcs_tolerance: WcsTolerance = key(WcsTolerance, "tolerances")
+
+
+class Crop(Section):
+    """Which part of the image is catalogued; pixels outside are still used as context."""
+
+    enabled: bool = key(True, "flag sources closer to the border than the margin", formerly="crop.enabled")
+    margin: int = key(0, "margin on all four sides", "pix", "crop.margin", ge=0)
+
+
+class White(Section):
+    """The inverse-variance weighted stack of all bands."""
+
+    chunk_rows: int = key(
+        512, "rows that are stacked at once (bounds the memory)", "pix", "performance.white_stack_workers", ge=1
+    )

@@ -1,0 +1,54 @@
+"""What goes in: images, catalogue, reference stars."""
+
+from typing import Literal
+
+from .base import Section, key
+
+
+class Keywords(Section):
+    """FITS header keywords of the input images."""
+
+    band: str = key("FILTER", "name of the band")
+    zero_point: str = key("ZP_AUTO", "zero point of one image unit [mag]")
+    sky_sigma: str = key("SKYSIG", "standard deviation of the sky per pixel [image units]")
+    gain: str = key("EGAIN", "electrons per image unit")
+    saturation: str = key("SATURATE", "saturation level [image units]; images without it have no saturation mask")
+    fwhm_pix: str = key("PEEING", "seeing FWHM [pix], used by fallback PSFs")
+    fwhm_arcsec: str = key("SEEING", "seeing FWHM [arcsec], converted with the WCS where fwhm_pix is missing")
+
+
+class Image(Section):
+    """One image of one band; a plain path in the list is the same as `path:` alone."""
+
+    path: str = key(..., "FITS file, compressed or not", formerly="inputs.image_list_file")
+    hdu: int | str | None = key(None, "HDU number or name; none takes the first HDU with a 2-D image")
+    band: str | None = key(None, "band name that replaces the header's", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")
+    weight: str | None = key(None, "FITS file of inverse variances; replaces sky_sigma")
+    weight_hdu: int | str | None = key(None, "HDU of the weight image")
+    mask: str | None = key(None, "FITS file; pixels that are not 0 are masked")
+    mask_hdu: int | str | None = key(None, "HDU of the mask image")
+    psf: str | None = key(None, "FITS file of a PSF stamp (odd sides, centred), for psf.method: supplied")
+    psf_hdu: int | str | None = key(None, "HDU of the PSF stamp")
+
+
+class Inputs(Section):
+    """Files that the run starts from; relative paths are relative to the config file."""
+
+    image_list: str | None = key(
+        None,
+        "text file with one image per line (# comments), or a CSV table whose columns are the keys of `images`",
+        formerly="inputs.image_list_file",
+    )
+    images: tuple[Image, ...] = key((), "the images, listed here instead of in a file")
+    catalog: str | None = key(
+        None, "source catalogue (CSV, ECSV, FITS, Parquet); none: sources are detected", formerly="inputs.input_catalog"
+    )
+    gaia: str | None = key(
+        None,
+        "reference stars with columns ra, dec, mag_<band> and, where known, source_id and phot_g_mean_mag",
+        formerly="inputs.gaiaxp_synphot_csv",
+    )
+    keywords: Keywords = key(Keywords, "header keywords")
+    weight_kind: Literal["sky", "total"] = key(
+        "sky", "what the weight maps hold: the sky's variance alone, or the total with the sources' own noise"
+    )

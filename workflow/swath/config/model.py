@@ -1,0 +1,39 @@
+"""The whole configuration."""
+
+from .base import Section, key
+from .fit import Fit, Patches
+from .images import Checks, Crop, Load, White
+from .inputs import Inputs
+from .products import Figures, Log, Merge, ZeroPoint
+from .psf import Psf, Stars
+from .sources import Gaia, Sources
+
+
+class Config(Section):
+    """Everything that a run can be told."""
+
+    tile: str = key(
+        "tile",
+        "name of the field: products go to <results>/<tile>/",
+        "",
+        "inputs.tile_name",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$",
+    )
+    results: str = key(
+        "results", "folder of the products, relative to the working directory", formerly="outputs.work_dir"
+    )
+    inputs: Inputs = key(Inputs, "input files")
+    load: Load = key(Load, "reading the images")
+    checks: Checks = key(Checks, "alignment checks")
+    crop: Crop = key(Crop, "part of the image that is catalogued")
+    white: White = key(White, "white stack")
+    sources: Sources = key(Sources, "source list")
+    gaia: Gaia = key(Gaia, "reference stars")
+    stars: Stars = key(Stars, "PSF stars")
+    psf: Psf = key(Psf, "empirical PSF")
+    patches: Patches = key(Patches, "patches")
+    fit: Fit = key(Fit, "the fit")
+    merge: Merge = key(Merge, "merge")
+    zeropoint: ZeroPoint = key(ZeroPoint, "zero point")
+    figures: Figures = key(Figures, "figures")
+    log: Log = key(Log, "log")
