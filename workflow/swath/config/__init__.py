@@ -1,5 +1,1 @@
-"""The configuration: pydantic models, one small file per group of sections."""
-
-from .model import Config
-
-__all__ = ["Config"]
+"""The configuration: pydantic models, one small file per group of sections; `model.Config` is all of them."""

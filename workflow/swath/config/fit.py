@@ -9,7 +9,7 @@ class Patches(Section):
     """How cells are divided into fitting patches."""
 
     ngrid: int = key(6, "patches per side of a cell", "", "epsf.ngrid", ge=1)
-    halo_min_pix: int = key(30, "least halo around a patch", "pix", "patches.halo_min_pix", ge=0)
+    halo_min_pix: int = key(30, "least halo around a patch", "pix", "patches.halo_pix_min", ge=0)
     halo_max_pix: int = key(120, "largest halo that a patch's big sources may ask for", "pix", ge=0)
     skip_empty: bool = key(True, "leave out patches without an active source", formerly="patch_inputs.skip_empty_patch")
 
@@ -49,5 +49,7 @@ class Fit(Section):
     blend_flag_fraction: float = key(
         0.5, "sources whose light is overlapped by more than this fraction are flagged", gt=0, le=1
     )
-    deadline_s: float | None = key(None, "seconds after which a patch ends with what it has, flagged", "s", gt=0)
+    deadline_s: float | None = key(
+        None, "time after which a patch ends with what it has, flagged; null: no limit", "s", gt=0
+    )
     priors: Priors = key(Priors, "shape priors")

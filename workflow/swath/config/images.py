@@ -61,6 +61,4 @@ class Crop(Section):
 class White(Section):
     """The inverse-variance weighted stack of all bands."""
 
-    chunk_rows: int = key(
-        512, "rows that are stacked at once (bounds the memory)", "pix", "performance.white_stack_workers", ge=1
-    )
+    chunk_rows: int = key(512, "rows that are stacked at once (bounds the memory)", "pix", ge=1)

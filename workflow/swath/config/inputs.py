@@ -1,8 +1,12 @@
 """What goes in: images, catalogue, reference stars."""
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from .base import Section, key
+from pydantic import model_validator
+
+from .base import NAME, Section, key
+
+File = Annotated[str, "file"]
 
 
 class Keywords(Section):
@@ -20,32 +24,38 @@ class Keywords(Section):
 class Image(Section):
     """One image of one band; a plain path in the list is the same as `path:` alone."""
 
-    path: str = key(..., "FITS file, compressed or not", formerly="inputs.image_list_file")
-    hdu: int | str | None = key(None, "HDU number or name; none takes the first HDU with a 2-D image")
-    band: str | None = key(None, "band name that replaces the header's", pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$")
-    weight: str | None = key(None, "FITS file of inverse variances; replaces sky_sigma")
-    weight_hdu: int | str | None = key(None, "HDU of the weight image")
-    mask: str | None = key(None, "FITS file; pixels that are not 0 are masked")
-    mask_hdu: int | str | None = key(None, "HDU of the mask image")
-    psf: str | None = key(None, "FITS file of a PSF stamp (odd sides, centred), for psf.method: supplied")
-    psf_hdu: int | str | None = key(None, "HDU of the PSF stamp")
+    path: File = key(..., "FITS file, compressed or not", formerly="inputs.image_list_file")
+    hdu: int | str | None = key(None, "HDU number or name; null takes the first HDU with a 2-D image")
+    band: str | None = key(None, "band name that replaces the header's", pattern=NAME)
+    weight: File | None = key(None, "FITS file of inverse variances; replaces sky_sigma")
+    weight_hdu: int | str | None = key(None, "HDU of the weight image; null as for hdu")
+    mask: File | None = key(None, "FITS file; pixels that are not 0 are masked")
+    mask_hdu: int | str | None = key(None, "HDU of the mask image; null as for hdu")
+    psf: File | None = key(None, "FITS file of a PSF stamp (odd sides, centred), for psf.method: supplied")
+    psf_hdu: int | str | None = key(None, "HDU of the PSF stamp; null as for hdu")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_path(cls, value: Any) -> Any:
+        return {"path": value} if isinstance(value, str) else value
 
 
 class Inputs(Section):
     """Files that the run starts from; relative paths are relative to the config file."""
 
-    image_list: str | None = key(
+    image_list: File | None = key(
         None,
-        "text file with one image per line (# comments), or a CSV table whose columns are the keys of `images`",
+        "text file with one image per line (# comments), or a .csv table whose columns are the keys of images; "
+        "paths in it are relative to the list itself",
         formerly="inputs.image_list_file",
     )
-    images: tuple[Image, ...] = key((), "the images, listed here instead of in a file")
-    catalog: str | None = key(
-        None, "source catalogue (CSV, ECSV, FITS, Parquet); none: sources are detected", formerly="inputs.input_catalog"
+    images: tuple[Image, ...] = key((), "the images, listed here instead of in a file; a plain path or the keys below")
+    catalog: File | None = key(
+        None, "source catalogue (CSV, ECSV, FITS, Parquet); null: sources are detected", formerly="inputs.input_catalog"
     )
-    gaia: str | None = key(
+    gaia: File | None = key(
         None,
-        "reference stars with columns ra, dec, mag_<band> and, where known, source_id and phot_g_mean_mag",
+        "table of reference stars with columns ra, dec, mag_<band> and, where known, source_id and phot_g_mean_mag",
         formerly="inputs.gaiaxp_synphot_csv",
     )
     keywords: Keywords = key(Keywords, "header keywords")

@@ -1,6 +1,6 @@
 """The whole configuration."""
 
-from .base import Section, key
+from .base import NAME, Section, key
 from .fit import Fit, Patches
 from .images import Checks, Crop, Load, White
 from .inputs import Inputs
@@ -17,10 +17,13 @@ class Config(Section):
         "name of the field: products go to <results>/<tile>/",
         "",
         "inputs.tile_name",
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$",
+        pattern=NAME,
     )
     results: str = key(
-        "results", "folder of the products, relative to the working directory", formerly="outputs.work_dir"
+        "results",
+        "folder of the products, relative to the working directory",
+        formerly="outputs.work_dir",
+        min_length=1,
     )
     inputs: Inputs = key(Inputs, "input files")
     load: Load = key(Load, "reading the images")

@@ -24,7 +24,7 @@ class ZeroPoint(Section):
         1.0, "softening of asinh magnitudes in units of the band's median flux error", gt=0
     )
     color_bands: tuple[str, str] | None = key(
-        None, "the two bands of the colour term; none takes the first and last of the image list"
+        None, "the two bands of the colour term; null takes the first and last of the image list"
     )
     trend_sigma: float = key(4.0, "significance at which a spatial trend of the residuals is reported", gt=0)
 
@@ -35,7 +35,7 @@ class Montage(Section):
     enabled: bool = key(True, "draw them", formerly="patch_run.no_cutouts")
     cutout_size: int = key(48, "side of a cutout", "pix", "patch_run.cutout_size", ge=8)
     max_sources: int | None = key(
-        24, "how many sources per patch, none for all", "", "patch_run.cutout_max_sources", ge=1
+        24, "how many sources per patch; null for all", "", "patch_run.cutout_max_sources", ge=1
     )
     start: int = key(0, "first source", "", "patch_run.cutout_start", ge=0)
     data_percentiles: tuple[float, float] = key(
@@ -78,7 +78,8 @@ class Figures(Section):
         4,
         "block averaging of whole-image figures",
         "pix",
-        "crop.display_downsample, crop.post_crop_display_downsample, crop.overlay_downsample_full, crop.overlay_downsample_crop",
+        "crop.display_downsample, crop.post_crop_display_downsample, "
+        "crop.overlay_downsample_full, crop.overlay_downsample_crop",
         ge=1,
     )
 

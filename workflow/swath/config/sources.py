@@ -48,13 +48,21 @@ class Sources(Section):
         3.0, "starting half-light radius where Re is missing", "pix", "patch_run.re_fallback_pix", gt=0
     )
     image_epoch: float | None = key(
-        None, "epoch of the images for proper motions; none reads MJD-OBS or DATE-OBS of the reference band", "yr"
+        None,
+        "epoch of the images for proper motions; null reads MJD-OBS or DATE-OBS of the reference band",
+        "yr",
+        ge=1800,
+        le=2200,
     )
     catalog_epoch: float | None = key(
-        None, "epoch of the catalogue's positions where it has no epoch column; none applies no proper motion", "yr"
+        None,
+        "epoch of the catalogue's positions where it has no epoch column; null applies no proper motion",
+        "yr",
+        ge=1800,
+        le=2200,
     )
     saturation_cut: SaturationCut = key(SaturationCut, "exclusion around saturated pixels")
-    detection: Detection = key(Detection, "used when inputs.catalog is none")
+    detection: Detection = key(Detection, "used when inputs.catalog is null")
 
 
 class Gaia(Section):
