@@ -46,8 +46,12 @@ def read_header(path: str | Path, hdu: int | str | None = None) -> fits.Header:
         return hdus[find_image(hdus, hdu, path)].header.copy()
 
 
-def read_image(path: str | Path, hdu: int | str | None = None, dtype: str = "f4") -> tuple[np.ndarray, fits.Header]:
+def read_image(
+    path: str | Path, hdu: int | str | None = None, dtype: str | None = "f4"
+) -> tuple[np.ndarray, fits.Header]:
     """Pixels, shape (ny, nx), in native byte order and scaled by BZERO/BSCALE, and their header.
+
+    `dtype` None keeps the type that the file's values have.
 
     Raises
     ------

@@ -1,0 +1,1 @@
+"""From fluxes to magnitudes: zero points from reference stars, with their errors and what they leave."""

@@ -9,11 +9,11 @@ class Sky(Section):
     """The sky of each band, made once in `load` and used by every later stage."""
 
     model: Literal["constant", "plane", "mesh", "patch", "off"] = key(
-        "plane", "one constant or plane per band, a coarse mesh, a constant per patch fitted with its sources, or none"
+        "plane", "per band a constant, a plane or a coarse mesh; a constant per patch, fitted with its sources; or none"
     )
     detect_sigma: float = key(1.5, "detection threshold of the source mask in units of the noise", gt=0)
     grow: int = key(6, "pixels by which every source mask grows, plus its own radius", "pix", ge=0)
-    clip_sigma: float = key(3.0, "clipping of what the masks leave", gt=0)
+    clip_sigma: float = key(3.0, "pixels that the masks leave are clipped at this many sigma", gt=0)
     mesh_size: int = key(256, "mesh width of sky.model: mesh", "pix", ge=32)
 
 
@@ -30,11 +30,11 @@ class Load(Section):
 class WcsTolerance(Section):
     """Largest difference from the reference band (the first image)."""
 
-    crval: float = key(1e-6, "CRVAL", "deg", "checks.wcs_tolerance.crval", ge=0)
-    crpix: float = key(1e-6, "CRPIX", "pix", "checks.wcs_tolerance.crpix", ge=0)
+    crval: float = key(1e-6, "largest difference of CRVAL", "deg", "checks.wcs_tolerance.crval", ge=0)
+    crpix: float = key(1e-6, "largest difference of CRPIX", "pix", "checks.wcs_tolerance.crpix", ge=0)
     cd: float = key(
         1e-9,
-        "CD matrix, or PC times CDELT, and SIP coefficients",
+        "largest difference of the CD matrix, or PC times CDELT, and of SIP coefficients",
         "deg/pix",
         "checks.wcs_tolerance.cd, checks.wcs_tolerance.cdelt",
         ge=0,

@@ -16,8 +16,8 @@ class ZeroPoint(Section):
     """Zero points from the matched reference stars."""
 
     enabled: bool = key(True, "calibrate; when off the magnitude columns are there, empty", formerly="zp.enabled")
-    clip_sigma: float = key(3.0, "clipping in units of the scaled MAD", "", "zp.clip_sigma", gt=0)
-    clip_max_iters: int = key(10, "clipping rounds", "", "zp.clip_max_iters", ge=1)
+    clip_sigma: float = key(3.0, "stars are clipped at this many scaled MAD", "", "zp.clip_sigma", gt=0)
+    clip_max_iters: int = key(10, "most rounds of clipping", "", "zp.clip_max_iters", ge=1)
     min_stars: int = key(3, "fewest stars of a band's zero point", ge=1)
     upper_limit_sigma: float = key(3.0, "magnitude limits of undetected sources are quoted at this many sigma", gt=0)
     asinh_softening_sigma: float = key(

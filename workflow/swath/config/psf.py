@@ -11,8 +11,8 @@ class Stars(Section):
     mode: Literal["sep", "sep+gaia", "gaia"] = key(
         "sep+gaia", "where candidates come from", formerly="epsf.psfstar_mode, epsf.use_gaiaxp"
     )
-    thresh_sigma: float = key(10.0, "SEP detection threshold", "", "epsf.thresh_sigma", gt=0)
-    minarea: int = key(25, "SEP pixels above the threshold", "pix", "epsf.minarea", ge=1)
+    thresh_sigma: float = key(10.0, "SEP detection threshold, in units of the noise", "", "epsf.thresh_sigma", gt=0)
+    minarea: int = key(25, "fewest pixels of a SEP detection", "pix", "epsf.minarea", ge=1)
     edge_pad: int = key(10, "least distance from the image border", "pix", "epsf.edge_pad", ge=0)
     min_sep: float = key(30.0, "least distance from any comparable detection", "pix", "epsf.min_sep", ge=0)
     neighbour_flux: float = key(
@@ -35,12 +35,18 @@ class Stars(Section):
     gaia_forced_rmin_pix: float = key(3.0, "smallest forced aperture", "pix", "epsf.gaia_forced_rmin_pix", gt=0)
     gaia_forced_rmax_pix: float = key(15.0, "largest forced aperture", "pix", "epsf.gaia_forced_rmax_pix", gt=0)
     gaia_seed_sat_r: int = key(
-        5, "a seed is saturated when a pixel within this radius is", "pix", "epsf.gaia_seed_sat_r", ge=0
+        5, "a seed with a saturated pixel within this radius is left out", "pix", "epsf.gaia_seed_sat_r", ge=0
     )
     gaia_seed_sat_div: float = key(
-        1.3, "... brighter than the saturation level divided by this", "", "epsf.gaia_seed_sat_div", gt=0
+        1.3,
+        "pixels above the saturation level divided by this count as saturated for seeds",
+        "",
+        "epsf.gaia_seed_sat_div",
+        gt=0,
     )
-    held_out_fraction: float = key(0.2, "stars kept out of the PSF to test it, chosen by position", ge=0, lt=1)
+    held_out_fraction: float = key(
+        0.2, "fraction of the stars kept out of the PSF to test it, chosen by position", ge=0, lt=1
+    )
 
 
 class Background(Section):
@@ -50,8 +56,12 @@ class Background(Section):
         False, "subtract it (the frame's own sky is subtracted already)", formerly="epsf.background_subtract_patch"
     )
     boxsize: int = key(96, "mesh width", "pix", "epsf.background_boxsize", ge=16)
-    filtersize: int = key(9, "median filter of the mesh", "", "epsf.background_filtersize", ge=1)
-    mask_sigma: float = key(3.0, "threshold of the source mask", "", "epsf.background_source_mask_sigma", gt=0)
+    filtersize: int = key(
+        9, "width of the median filter over the mesh, in mesh cells", "", "epsf.background_filtersize", ge=1
+    )
+    mask_sigma: float = key(
+        3.0, "threshold of the source mask, in units of the noise", "", "epsf.background_source_mask_sigma", gt=0
+    )
     mask_dilate: int = key(1, "pixels by which the mask grows", "pix", "epsf.background_mask_dilate", ge=0)
 
 
@@ -63,7 +73,9 @@ class LocalBackground(Section):
     rout_pix: float = key(
         30.0, "outer radius, clamped to the stamp", "pix", "epsf.star_local_bkg_annulus_rout_pix", gt=0
     )
-    clip_sigma: float = key(3.0, "clipping", "", "epsf.star_local_bkg_sigma", gt=0)
+    clip_sigma: float = key(
+        3.0, "pixels of the annulus are clipped at this many sigma", "", "epsf.star_local_bkg_sigma", gt=0
+    )
     min_pixels: int = key(
         30, "fewest usable pixels; with fewer, nothing is subtracted", "pix", "epsf.star_local_bkg_minpix", ge=1
     )
@@ -73,8 +85,10 @@ class EpsfBuilder(Section):
     """photutils' EPSFBuilder, for psf.method: epsfbuilder."""
 
     oversampling: int = key(1, "oversampling factor", "", "epsf.oversamp", ge=1)
-    maxiters: int = key(30, "iterations", "", "epsf.maxiters", ge=1)
-    recentering_boxsize: int = key(9, "centroid box", "pix", "epsf.recenter_boxsize", ge=3)
+    maxiters: int = key(30, "most iterations", "", "epsf.maxiters", ge=1)
+    recentering_boxsize: int = key(
+        9, "side of the box in which stars are centred (odd)", "pix", "epsf.recenter_boxsize", ge=3
+    )
     sigma_clip: bool = key(True, "sigma-clip the stacked samples", formerly="epsf.do_clip")
 
 
@@ -82,7 +96,7 @@ class Fallback(Section):
     """The PSF of a cell that has too few good stars."""
 
     model: Literal["moffat", "ncircular_gaussian", "gaussian_mixture"] = key(
-        "moffat", "its form", formerly="patch_run.psf_fallback_model"
+        "moffat", "its profile", formerly="patch_run.psf_fallback_model"
     )
     fwhm_pix: float = key(
         4.0,
@@ -92,8 +106,12 @@ class Fallback(Section):
         gt=0,
     )
     moffat_beta: float = key(3.5, "Moffat exponent", "", "moffat_psf.beta", gt=1)
-    n_circular: int = key(3, "Gaussians of ncircular_gaussian", "", "patch_run.ncircular_gaussian_n", ge=1, le=6)
-    n_mixture: int = key(4, "Gaussians of gaussian_mixture", "", "patch_run.gaussian_mixture_n", ge=1, le=9)
+    n_circular: int = key(
+        3, "number of Gaussians of model: ncircular_gaussian", "", "patch_run.ncircular_gaussian_n", ge=1, le=6
+    )
+    n_mixture: int = key(
+        4, "number of Gaussians of model: gaussian_mixture", "", "patch_run.gaussian_mixture_n", ge=1, le=9
+    )
 
 
 class Psf(Section):
@@ -104,7 +122,7 @@ class Psf(Section):
         True, "leave out cells without an active source", formerly="epsf.skip_empty_epsf_patches"
     )
     method: Literal["stack", "epsfbuilder", "supplied"] = key(
-        "stack", "Moffat plus stacked residual, photutils' builder, or inputs.images[].psf"
+        "stack", "a Moffat plus the stacked residual of the stars, photutils' EPSFBuilder, or inputs.images[].psf"
     )
     form: Literal["pixelized", "gaussian_mixture"] = key(
         "pixelized", "the PSF as a stamp, or a Gaussian mixture fitted to it", formerly="patch_run.psf_model"
@@ -113,7 +131,7 @@ class Psf(Section):
     size: int = key(55, "side of the final PSF (odd)", "pix", "epsf.final_psf_size", ge=11)
     norm_radius_pix: float = key(12.0, "the PSF sums to 1 within this radius: the flux convention", "pix", gt=2)
     taper_pix: tuple[float, float] = key((6.0, 10.0), "the stacked residual fades out between these radii", "pix")
-    variation: Literal["constant", "linear"] = key("linear", "may the PSF vary linearly within a cell?")
+    variation: Literal["constant", "linear"] = key("linear", "how the PSF may vary within a cell")
     linear_min_stars: int = key(8, "fewest stars for a linear variation", ge=4)
     min_stars: int = key(2, "fewest stars for an empirical PSF", "", "patch_run.min_epsf_nstars_for_use", ge=1)
     pool_min_stars: int = key(4, "with fewer stars than this, those of neighbouring cells are pooled", ge=1)

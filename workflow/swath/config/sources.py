@@ -26,8 +26,8 @@ class SaturationCut(Section):
 class Detection(Section):
     """Detection on the white stack, used when no catalogue is given."""
 
-    thresh_sigma: float = key(2.0, "threshold in units of the white noise", gt=0)
-    minarea: int = key(5, "pixels above the threshold", "pix", ge=1)
+    thresh_sigma: float = key(2.0, "threshold in units of the white stack's noise", gt=0)
+    minarea: int = key(5, "fewest pixels of a source", "pix", ge=1)
     deblend_nthresh: int = key(32, "deblending levels", ge=1)
     deblend_cont: float = key(0.005, "smallest contrast of a deblended source", ge=0, le=1)
     star_size_tolerance: float = key(
@@ -39,7 +39,7 @@ class Sources(Section):
     """Reading the catalogue and the starting values of the fit."""
 
     theta_from: Literal["x", "y"] = key(
-        "x", "axis from which THETA is counted, degrees counter-clockwise (x is SExtractor's THETA_IMAGE)"
+        "x", "axis from which THETA is counted, degrees counter-clockwise; SExtractor's THETA_IMAGE is from x"
     )
     unknown_type: Literal["exp", "dev", "sersic", "star"] = key(
         "exp", "model of sources whose TYPE is GAL, missing or unknown", formerly="patch_run.gal_model"

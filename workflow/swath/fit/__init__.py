@@ -1,1 +1,1 @@
-"""The native engine: all sources of a patch, all bands, at the optimum of chi2, with errors from the full Fisher matrix."""
+"""The native engine: all sources of a patch in all bands, at the optimum of chi2, with full Fisher errors."""

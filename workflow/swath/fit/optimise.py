@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..models.render import Stamp
-from .drawing import Canvas, add, neighbours
+from .drawing import Canvas, neighbours
 from .normal import Normal, assemble, solve
-from .scene import Limits, Problem, Settings, Sources
+from .scene import Limits, Problem, Sources
 
 _START_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-3, 1e-4, 1e7
 # Rounding of float32 stamps of bright sources changes chi2 by about this much.
