@@ -1,0 +1,78 @@
+"""The `fit` stage: one patch, from payload to table. Whatever happens, the table is written."""
+
+import logging
+import traceback
+from pathlib import Path
+
+import numpy as np
+from astropy.io import fits
+
+from ..config.fit import Fit
+from ..flags import FIT
+from ..images import write_fits
+from ..patches.payload import Payload, read_payload
+from .errors import covariances
+from .optimise import optimise
+from .problem import problem, single_band
+from .results import Solved, empty_rows, fill, owned, quality
+
+log = logging.getLogger(__name__)
+
+
+def fit_patch(payload_path: Path, output: Path, settings: Fit, sky_model: str) -> None:
+    """Fit one patch and write `FIT` (the sources it owns) and `SCENE` (all sources it modelled).
+
+    This is the boundary of the unit job: an error of the fit becomes rows with a flag and a reason, so that one
+    patch never costs the run.
+    """
+    payload = read_payload(payload_path)
+    if not len(owned(empty_rows(payload, settings.multi_band))):
+        _write(output, payload, empty_rows(payload, settings.multi_band), "empty", "no active source", (0, 0.0))
+        return
+    try:
+        rows, facts = solve_patch(payload, settings, sky_model)
+        late = (rows["stop_reason"] == "deadline").any()
+        status, reason = ("deadline", f"stopped after {settings.deadline_s} s") if late else ("ok", "")
+    except Exception as error:  # the unit job's boundary: recorded, counted and judged by `merge`
+        log.error("%s: %s", payload.patch, traceback.format_exc())
+        rows, facts = empty_rows(payload, settings.multi_band, FIT["PATCH_FAILED"]), (0, 0.0)
+        status, reason = "failed", f"{type(error).__name__}: {error}"
+    _write(output, payload, rows, status, reason, facts)
+
+
+def solve_patch(payload: Payload, settings: Fit, sky_model: str) -> tuple[np.ndarray, tuple[int, float]]:
+    """Fit all sources of a payload: rows for all of them, and (pixels used, chi2)."""
+    joint = problem(payload, settings, free_sky=sky_model == "patch")
+    nband = len(payload.bands)
+    parts = [joint] if settings.multi_band else [single_band(joint, index) for index in range(nband)]
+    masks = [payload.mask] if settings.multi_band else [payload.mask[index : index + 1] for index in range(nband)]
+    solved = []
+    for part, mask in zip(parts, masks, strict=True):
+        outcome = optimise(part)
+        solved.append(Solved(part, outcome, covariances(part, outcome), quality(part, outcome, mask)))
+    rows = empty_rows(payload, settings.multi_band)
+    fill(rows, payload, solved, settings)
+    return rows, (int(joint.pixels.good.sum()), sum(part.outcome.chi2 for part in solved))
+
+
+def _write(
+    output: Path, payload: Payload, rows: np.ndarray, status: str, reason: str, facts: tuple[int, float]
+) -> None:
+    mine = owned(rows)
+    header = fits.Header([("PATCH", payload.patch), ("CELL", payload.cell), ("STATUS", status)])
+    header["REASON"] = " ".join(reason.split())[:400].encode("ascii", "replace").decode()
+    header["NPIX"], header["CHI2"] = facts
+    for index, band in enumerate(payload.bands["band"]):
+        header[f"BAND{index + 1}"] = str(band)
+    write_fits(
+        output,
+        [
+            fits.PrimaryHDU(header=header),
+            fits.BinTableHDU(mine, name="FIT"),
+            fits.BinTableHDU(rows, name="SCENE"),
+            fits.BinTableHDU(payload.bands, name="BANDS"),
+        ],
+    )
+    good = np.count_nonzero(np.atleast_2d(mine["converged"].T).all(axis=0)) if len(mine) else 0
+    log.info("%s: %s, %d sources, %d converged, chi2/pix %.3f", payload.patch, status, len(mine), good,
+             facts[1] / max(facts[0], 1))  # fmt: skip
