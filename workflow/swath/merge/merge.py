@@ -1,0 +1,86 @@
+"""merge: the fits of all patches, joined to one catalogue of every source."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..config.products import Merge
+from ..files import read_json
+from ..frames.frame import read_header
+from ..psf import store
+from ..sources.angles import Axis
+from ..sources.positions import equatorial_wcs
+from ..tables import write_csv
+from . import attrition
+from .assemble import assemble
+from .files import Facts, median_depths, write_catalog
+from .fitted import Tile
+from .patches import check_whole, read_fit
+from .psf import sky_at
+
+log = logging.getLogger(__name__)
+
+
+def merge_patches(
+    sources: str | Path,
+    plan: str | Path,
+    frames: Sequence[str | Path],
+    epsfs: Sequence[str | Path],
+    fits: Sequence[str | Path],
+    *,
+    csv: str | Path,
+    fits_catalog: str | Path,
+    parquet: str | Path,
+    attrition_csv: str | Path,
+    settings: Merge,
+    multi_band: bool,
+    theta_from: Axis,
+    psf_min_stars: int,
+    zp_ref: float,
+) -> None:
+    """Join every patch's fit to the source list and write the catalogue.
+
+    Parameters
+    ----------
+    sources : `sources/sources.parquet`. plan : `patches/patches.json`.
+    frames, epsfs : `frames/{band}.fits` in the order of the bands, `epsf/{cell}.fits` in any order.
+    fits : `fit/{patch}.fits` of every patch in the plan, in any order.
+    csv, fits_catalog, parquet, attrition_csv : written, atomically.
+
+    Raises
+    ------
+    RunError : the patches do not deliver every active source exactly once, or too many of them have no fit.
+    """
+    table, plan = pd.read_parquet(sources), read_json(plan)
+    bands = tuple(entry["band"] for entry in plan["bands"])
+    patches = [read_fit(path, bands, 1 if multi_band else len(bands)) for path in fits]
+    order = {patch["tag"]: i for i, patch in enumerate(plan["patches"])}
+    wanted = attrition.active(table)
+    check_whole(patches, list(order), table["ID"], wanted)
+    patches.sort(key=lambda patch: order[patch.tag])
+    tile = Tile(
+        bands,
+        multi_band,
+        origins={patch["tag"]: (patch["roi"][0], patch["roi"][2]) for patch in plan["patches"]},
+        crop=(plan["crop_box"][0], plan["crop_box"][2]),
+        cells={Path(path).stem: store.read(path) for path in epsfs},
+        sky=np.stack([sky_at(path, table["x_pix"].to_numpy(), table["y_pix"].to_numpy()) for path in frames], axis=1),
+        wcs=equatorial_wcs(read_header(frames[0]), str(frames[0])),
+        theta_from=theta_from,
+        min_stars=psf_min_stars,
+        depth_sigma=settings.depth_sigma,
+        zp_ref=zp_ref,
+    )
+    catalog = assemble(table, patches, tile)
+    fates = attrition.fate(catalog, catalog[[f"FLUX_{band}_fit" for band in bands]].to_numpy())
+    attrition.check(catalog, fates, settings.max_failed_fraction)
+    unknown = dict.fromkeys(bands)
+    facts = Facts(bands, multi_band, zp_ref, median_depths(catalog, bands), unknown, unknown)
+    write_catalog(catalog, facts, csv, fits_catalog, parquet)
+    counts = attrition.count(fates)
+    write_csv(attrition_csv, counts)
+    fates_text = ", ".join(f"{n} {reason}" for reason, n in zip(counts["reason"], counts["count"], strict=True))
+    log.info("%d sources from %d patches: %s", len(catalog), len(patches), fates_text)
