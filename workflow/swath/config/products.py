@@ -88,7 +88,11 @@ class Log(Section):
     """What is written down while the run goes on."""
 
     level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = key("INFO", "least severe message", formerly="logging.level")
-    file: str = key("auto", "run log; auto is <results>/<tile>/run.log", formerly="logging.file")
+    file: str = key(
+        "auto",
+        "run log; auto is <results>/<tile>/run.log, any other path begins at the working directory",
+        formerly="logging.file",
+    )
     format: str = key(
         "%(asctime)s %(levelname)-7s %(name)s: %(message)s", "format of a line", formerly="logging.format"
     )

@@ -6,7 +6,8 @@ Only spellings of one and the same value are accepted; anything that would need 
   that is a number, `true`/`false` or `null` counts as such where the key is not text itself;
 - YAML reads `off` as false: where `off` is a choice, false means that choice;
 - a section without keys (`crop:` and nothing below it) takes its defaults;
-- true and false are no numbers, and 0 and 1 are not true and false.
+- true and false are no numbers, and 0 and 1 are not true and false;
+- -0.0 is 0.0 (hence the `+ 0.0` below), so that equal configurations have equal hashes.
 """
 
 from collections.abc import Iterator
@@ -43,7 +44,7 @@ def as_declared(value: Any, annotation: Any) -> Any:
 
 def _read(value: Any, declared: frozenset) -> Any:
     if isinstance(value, list | tuple):
-        return [_read(item, declared) for item in value]
+        return [_read(item, declared - {NoneType}) for item in value]
     if value is None:
         return {} if any(hasattr(kind, "model_fields") for kind in declared) else None
     if value is False and "off" in declared:
@@ -54,7 +55,7 @@ def _read(value: Any, declared: frozenset) -> Any:
         raise ValueError("true and false are no numbers")
     if bool in declared and not isinstance(value, bool):
         raise ValueError("a number is neither true nor false")
-    return value
+    return value + 0.0 if isinstance(value, float) else value
 
 
 def _read_text(value: str, declared: frozenset) -> Any:
@@ -70,7 +71,7 @@ def _read_text(value: str, declared: frozenset) -> Any:
 
 def _number(text: str, whole: bool) -> Any:
     try:
-        number = float(text)
+        number = float(text) + 0.0
     except ValueError:
         return text
     return int(number) if whole and number.is_integer() else number

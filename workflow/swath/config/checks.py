@@ -1,0 +1,114 @@
+"""Values that are possible alone but not together, or in a way that type and limits do not say."""
+
+import logging
+from collections.abc import Callable, Collection, Iterator
+from typing import NamedTuple
+
+from .keys import value_at
+from .model import Config
+from .problems import shown
+
+
+class Check(NamedTuple):
+    """Keys, what must hold for their values, and the sentence that says so."""
+
+    keys: tuple[str, ...]
+    holds: Callable[..., bool]
+    expected: str
+
+
+def _odd(key: str) -> Check:
+    return Check((key,), lambda value: value % 2 == 1, "an odd number, so that there is a central pixel")
+
+
+def _ordered(low: str, high: str) -> Check:
+    return Check((low, high), lambda a, b: a < b, f"{low} below {high}")
+
+
+def _percentiles(key: str) -> Check:
+    return Check(
+        (key,), lambda value: 0 <= value[0] < value[1] <= 100, "two percentiles from 0 to 100, the lower first"
+    )
+
+
+def _is_log_format(text: str) -> bool:
+    try:
+        logging.Formatter(text)
+    except ValueError:
+        return False
+    return True
+
+
+CHECKS = (
+    Check(
+        ("inputs.image_list", "inputs.images"),
+        lambda path, images: (path is None) != (not images),
+        "either inputs.image_list or inputs.images, and not both",
+    ),
+    Check(
+        ("zeropoint.color_bands",), lambda bands: bands is None or bands[0] != bands[1], "two different bands, or null"
+    ),
+    _ordered("gaia.mag_min", "gaia.mag_max"),
+    _ordered("stars.gaia_mag_min", "stars.gaia_mag_max"),
+    Check(
+        ("stars.gaia_forced_rmin_pix", "stars.gaia_forced_rmax_pix"),
+        lambda low, high: low <= high,
+        "stars.gaia_forced_rmin_pix not above stars.gaia_forced_rmax_pix",
+    ),
+    Check(
+        ("stars.mode", "inputs.gaia"),
+        lambda mode, path: mode != "gaia" or path is not None,
+        "a table of reference stars in inputs.gaia for stars.mode: gaia",
+    ),
+    _odd("psf.stamp_size"),
+    _odd("psf.size"),
+    Check(
+        ("psf.size", "psf.stamp_size"),
+        lambda size, stamp: size <= stamp,
+        "psf.size not above psf.stamp_size, from which it is cut",
+    ),
+    Check(
+        ("psf.norm_radius_pix", "psf.size"),
+        lambda radius, size: radius <= size / 2,
+        "psf.norm_radius_pix at most half of psf.size",
+    ),
+    Check(
+        ("psf.taper_pix", "psf.size"),
+        lambda taper, size: 0 <= taper[0] < taper[1] <= size / 2,
+        "two radii in psf.taper_pix, the inner first, at most half of psf.size",
+    ),
+    _ordered("psf.local_background.rin_pix", "psf.local_background.rout_pix"),
+    Check(
+        ("psf.local_background.enabled", "psf.local_background.rin_pix", "psf.stamp_size"),
+        lambda enabled, radius, stamp: not enabled or radius < stamp / 2,
+        "an annulus that begins within the stamp: psf.local_background.rin_pix below half of psf.stamp_size",
+    ),
+    _odd("psf.epsfbuilder.recentering_boxsize"),
+    Check(
+        ("patches.halo_min_pix", "patches.halo_max_pix"),
+        lambda low, high: low <= high,
+        "patches.halo_min_pix not above patches.halo_max_pix",
+    ),
+    _percentiles("figures.montage.data_percentiles"),
+    _percentiles("figures.montage.model_percentiles"),
+    Check(("log.format",), _is_log_format, "a format of Python's logging, such as %(levelname)s %(message)s"),
+)
+
+
+def contradictions(config: Config, faulty: Collection[str] = ()) -> Iterator[str]:
+    """One sentence for every check that fails; checks that involve a key of `faulty` are left out."""
+    for check in CHECKS:
+        values = [value_at(config, key) for key in check.keys]
+        if not any(_same_branch(key, path) for key in check.keys for path in faulty) and not check.holds(*values):
+            found = ", ".join(f"{key}: {_brief(value)}" for key, value in zip(check.keys, values, strict=True))
+            yield f"{found}; expected {check.expected}"
+
+
+def _same_branch(one: str, other: str) -> bool:
+    short, long = sorted((one, other), key=len)
+    return long.startswith(short) and long[len(short) :][:1] in ("", ".", "[")
+
+
+def _brief(value: object) -> str:
+    many = isinstance(value, tuple) and not all(isinstance(item, float | str) for item in value)
+    return f"{len(value)} images" if many else shown(value)
