@@ -21,7 +21,7 @@ class SwathError(Exception):
     summary : a line above the list.
     """
 
-    def __init__(self, problems: str | Iterable[str], summary: str = ""):
+    def __init__(self, problems: str | Iterable[str], summary: str = "") -> None:
         self.problems = [problems] if isinstance(problems, str) else list(problems)
         self.summary = summary
         super().__init__(self._text())

@@ -3,14 +3,16 @@
 import csv
 import io
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from astropy.io import fits
 
 from ..config.fit import Patches
+from ..errors import RunError
 from ..files import write_json, write_text
 from ..images import write_fits
 from .grid import Box, Cell, Patch, grow, owners, patches
@@ -33,18 +35,15 @@ def halo(psf_size: int, settings: Patches, re: np.ndarray) -> int:
 
 
 def build_patches(
-    sources: Path,
+    sources: str | Path,
     frames: Mapping[str, tuple[str, str]],
     epsfs: Mapping[str, tuple[str, str]],
-    cells: Sequence[Cell],
-    shape: tuple[int, int],
-    crop: Box,
-    tile: str,
+    plan: Mapping[str, Any],
     settings: Patches,
     psf_size: int,
-    patches_csv: Path,
-    patches_json: Path,
-    patch_sources: Path,
+    patches_csv: str | Path,
+    patches_json: str | Path,
+    patch_sources: str | Path,
 ) -> None:
     """Write the patch table, the hub and the sources in the form that payload jobs read.
 
@@ -52,22 +51,32 @@ def build_patches(
     ----------
     sources : sources.parquet.
     frames : band -> (path, sha256) of the frames, in band order. epsfs : cell -> (path, sha256).
-    cells : the cells in use. shape : (ny, nx) of the images. crop : the crop box.
+    plan : the geometry that the run was planned with (`plan.Plan.geometry`).
+
+    Raises
+    ------
+    RunError : an active source lies in no planned patch.
     """
+    shape, crop = tuple(plan["shape"]), tuple(plan["crop"])
+    cells = [Cell(tag, *_place(tag), tuple(box)) for tag, box in plan["cells"].items()]
+    planned = {tag for tags in plan["patches"].values() for tag in tags}
     table = pd.read_parquet(sources)
     active = ~table["excluded_any"].to_numpy(bool) & table["x_pix"].notna().to_numpy()
-    grid = [patch for cell in cells for patch in patches(cell, settings.ngrid)]
+    grid = [patch for cell in cells for patch in patches(cell, settings.ngrid) if patch.tag in planned]
     x, y = table["x_pix"].to_numpy(float), table["y_pix"].to_numpy(float)
     owner = np.where(active, owners(np.nan_to_num(x), np.nan_to_num(y), crop, [patch.base for patch in grid]), -1)
+    if (lost := active & (owner < 0)).any():
+        raise RunError(
+            f"{sources}: {lost.sum()} active sources lie in no planned patch (first: row {np.flatnonzero(lost)[0]}); "
+            "the plan is stale: remove plan.json and run again"
+        )
     rows = []
     for index, patch in enumerate(grid):
         own = owner == index
-        if settings.skip_empty and not own.any():
-            continue
         margin = halo(psf_size, settings, table["sw_re"].to_numpy(float)[own])
         rows.append(_row(patch, grow(patch.base, margin, shape), margin, int(own.sum())))
     hub = {
-        "tile": tile,
+        "tile": plan["tile"],
         "shape": list(shape),
         "crop_box": list(crop),
         "bands": [{"band": band, "frame": path, "sha256": digest} for band, (path, digest) in frames.items()],
@@ -108,10 +117,15 @@ def _csv(rows: list[dict]) -> str:
     corners = [f"{side}_{kind}" for kind in ("base", "roi") for side in ("x0", "x1", "y0", "y1")]
     writer.writerow([*head, *corners, "halo_pix", "n_sources"])
     for row in rows:
-        cell_row, cell_col = (int(part[1:]) for part in row["cell"].split("_"))
-        where = [cell_row, cell_col, row["row"], row["col"], row["cell"], row["tag"]]
+        where = [*_place(row["cell"]), row["row"], row["col"], row["cell"], row["tag"]]
         writer.writerow([*where, *row["base"], *row["roi"], row["halo_pix"], row["n_sources"]])
     return text.getvalue()
+
+
+def _place(tag: str) -> tuple[int, int]:
+    """Row and column of a cell from its tag."""
+    row, col = (int(part[1:]) for part in tag.split("_"))
+    return row, col
 
 
 def _source_table(table: pd.DataFrame, bands: list[str]) -> fits.BinTableHDU:

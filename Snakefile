@@ -1,0 +1,46 @@
+"""swath: survey images to calibrated catalogues and spectra."""
+
+import sys
+
+from snakemake.utils import min_version
+
+min_version("9.20")
+
+if not workflow.overwrite_configfiles:
+
+    configfile: f"{workflow.basedir}/config/config.yaml"
+
+
+sys.path.insert(0, f"{workflow.basedir}/workflow")
+
+from swath.run import setup
+
+SETUP = setup(workflow, config)
+OUT = SETUP.out
+
+
+wildcard_constraints:
+    tile="|".join(SETUP.tiles),
+    band="[A-Za-z0-9][A-Za-z0-9_.+-]*",
+    cell=r"r\d+_c\d+",
+    patch=r"r\d+_c\d+_pr\d+_pc\d+",
+
+
+onstart:
+    SETUP.write_snapshots()
+
+
+rule all:
+    default_target: True
+    input:
+        SETUP.products("catalog.csv", "catalog.fits", "catalog.parquet"),
+        SETUP.figures(),
+
+
+include: "workflow/rules/frames.smk"
+include: "workflow/rules/sources.smk"
+include: "workflow/rules/psf.smk"
+include: "workflow/rules/fit.smk"
+include: "workflow/rules/catalog.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/tools.smk"

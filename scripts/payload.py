@@ -1,0 +1,15 @@
+"""payload: one patch, cut out of all bands, with its PSFs and sources."""
+
+from swath.config.fit import Fit
+from swath.jobs import job
+from swath.patches.payload import build_payload
+
+with job(snakemake) as task:
+    build_payload(
+        task.wildcards.patch,
+        task.input.hub,
+        task.input.sources,
+        task.input.epsf,
+        task.output.payload,
+        Fit(**task.params.settings),
+    )

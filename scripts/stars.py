@@ -1,0 +1,16 @@
+"""stars: the PSF stars of one band."""
+
+from swath.config.psf import Stars
+from swath.jobs import job
+from swath.psf.stars import select_stars
+
+with job(snakemake) as task:
+    select_stars(
+        task.input.frame,
+        task.input.white,
+        task.input.sources,
+        list(task.params.cells.items()),
+        task.output.stars,
+        Stars(**task.params.settings),
+        task.input.get("gaia") or None,
+    )

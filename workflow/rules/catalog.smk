@@ -1,0 +1,64 @@
+"""From patches to one calibrated catalogue."""
+
+
+rule merge:
+    message:
+        "merge: every input source, once"
+    input:
+        sources=rules.sources.output.sources,
+        hub=rules.patches.output.hub,
+        frames=SETUP.each_band("frames/{band}.fits"),
+        epsfs=SETUP.each_cell("epsf/{cell}.fits"),
+        fits=SETUP.each_patch("fit/{patch}.fits"),
+    output:
+        csv=f"{OUT}/merge/catalog.csv",
+        fits=f"{OUT}/merge/catalog.fits",
+        parquet=f"{OUT}/merge/catalog.parquet",
+        attrition=f"{OUT}/merge/attrition.csv",
+        record=f"{OUT}/records/merge/merge.json",
+    params:
+        settings=SETUP.settings("merge"),
+        multi_band=SETUP.settings("fit.multi_band"),
+        theta_from=SETUP.settings("sources.theta_from"),
+        psf_min_stars=SETUP.settings("psf.min_stars"),
+        zp_ref=SETUP.settings("load.zp_ref"),
+        code=SETUP.code("merge"),
+    log:
+        f"{OUT}/logs/merge.log",
+    benchmark:
+        f"{OUT}/benchmarks/merge.tsv"
+    conda:
+        "../../envs/catalog.yaml"
+    resources:
+        mem_mb=3000,
+    script:
+        "../../scripts/merge.py"
+
+
+rule zeropoint:
+    message:
+        "zeropoint: magnitudes from the reference stars"
+    input:
+        catalog=rules.merge.output.parquet,
+        gaia=SETUP.optional(SETUP.config.inputs.gaia),
+    output:
+        csv=f"{OUT}/catalog.csv",
+        fits=f"{OUT}/catalog.fits",
+        parquet=f"{OUT}/catalog.parquet",
+        summary=f"{OUT}/zeropoint/zp_summary.csv",
+        stars=f"{OUT}/zeropoint/zp_all_bands__per_object.csv",
+        facts=f"{OUT}/zeropoint/zeropoint.json",
+        record=f"{OUT}/records/zeropoint/zeropoint.json",
+    params:
+        settings=SETUP.settings("zeropoint"),
+        code=SETUP.code("zeropoint"),
+    log:
+        f"{OUT}/logs/zeropoint.log",
+    benchmark:
+        f"{OUT}/benchmarks/zeropoint.tsv"
+    conda:
+        "../../envs/catalog.yaml"
+    resources:
+        mem_mb=2000,
+    script:
+        "../../scripts/zeropoint.py"

@@ -1,0 +1,53 @@
+"""From images to frames: load (per band) and the white stack."""
+
+
+rule load:
+    message:
+        "load {wildcards.band}: scale, mask, noise and sky"
+    input:
+        unpack(SETUP.image_files),
+    output:
+        frame=f"{OUT}/frames/{{band}}.fits",
+        facts=f"{OUT}/frames/{{band}}.json",
+        record=f"{OUT}/records/load/{{band}}.json",
+    params:
+        image=SETUP.image,
+        keywords=SETUP.settings("inputs.keywords"),
+        weight_kind=SETUP.settings("inputs.weight_kind"),
+        settings=SETUP.settings("load"),
+        code=SETUP.code("load"),
+    log:
+        f"{OUT}/logs/load/{{band}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/load/{{band}}.tsv"
+    conda:
+        "../../envs/images.yaml"
+    resources:
+        mem_mb=3000,
+    script:
+        "../../scripts/load.py"
+
+
+rule white:
+    message:
+        "white: stack all bands"
+    input:
+        frames=SETUP.each_band("frames/{band}.fits"),
+    output:
+        white=f"{OUT}/white/white.fits",
+        record=f"{OUT}/records/white/white.json",
+    params:
+        crop=lambda wildcards: SETUP.plan(wildcards).crop,
+        settings=SETUP.settings("white"),
+        downsample=SETUP.settings("figures.downsample"),
+        code=SETUP.code("white"),
+    log:
+        f"{OUT}/logs/white.log",
+    benchmark:
+        f"{OUT}/benchmarks/white.tsv"
+    conda:
+        "../../envs/images.yaml"
+    resources:
+        mem_mb=3000,
+    script:
+        "../../scripts/white.py"

@@ -1,0 +1,32 @@
+"""The source list: catalogue or detections, exclusions, reference stars."""
+
+
+rule sources:
+    message:
+        "sources: read or detect, flag, match with the reference stars"
+    input:
+        white=rules.white.output.white,
+        frames=SETUP.each_band("frames/{band}.fits"),
+        catalog=SETUP.optional(SETUP.config.inputs.catalog),
+        gaia=SETUP.optional(SETUP.config.inputs.gaia),
+    output:
+        sources=f"{OUT}/sources/sources.parquet",
+        augmented=f"{OUT}/sources/input_catalog_with_Gaia.csv",
+        record=f"{OUT}/records/sources/sources.json",
+    params:
+        bands=lambda wildcards: SETUP.plan(wildcards).bands,
+        settings=SETUP.settings("sources"),
+        gaia=SETUP.settings("gaia"),
+        zp_ref=SETUP.settings("load.zp_ref"),
+        multi_band=SETUP.settings("fit.multi_band"),
+        code=SETUP.code("sources"),
+    log:
+        f"{OUT}/logs/sources.log",
+    benchmark:
+        f"{OUT}/benchmarks/sources.tsv"
+    conda:
+        "../../envs/catalog.yaml"
+    resources:
+        mem_mb=3000,
+    script:
+        "../../scripts/sources.py"

@@ -1,0 +1,188 @@
+"""The one module that knows Snakemake: what the Snakefile asks for, and a run started from Python."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from .config.canonical import canonical
+from .config.keys import value_at
+from .config.load import load_config
+from .config.model import Config
+from .errors import SwathError
+from .figures import figure_files
+from .plan import Plan, make_plan
+from .provenance import fingerprint
+
+ROOT = Path(__file__).parents[2]
+InputFunction = Callable[[Any], list[str]]
+
+
+class Setup:
+    """Config, plans and code fingerprints of a run, as the rules use them.
+
+    Parameters
+    ----------
+    config : the checked configuration. base : the folder that its relative paths begin from.
+    """
+
+    def __init__(self, config: Config, base: Path) -> None:
+        self.config, self.base = config, base
+        self.out = f"{config.results}/{{tile}}"
+        self.plans = {config.tile: make_plan(config, Path(config.results) / config.tile / "plan.json")}
+
+    @property
+    def tiles(self) -> list[str]:
+        """Names of the tiles."""
+        return list(self.plans)
+
+    def plan(self, wildcards: Any) -> Plan:
+        """The plan of a job's tile."""
+        return self.plans[wildcards.tile]
+
+    def settings(self, *keys: str) -> Any:
+        """A section or a leaf of the config in canonical form; several of them as a dict by their last names.
+
+        Canonical means typed and in model order: neither the order of YAML keys nor 1 for 1.0 reruns anything.
+        """
+        values = {key.rsplit(".", 1)[-1]: self._canonical(key) for key in keys}
+        return values if len(keys) > 1 else next(iter(values.values()))
+
+    def _canonical(self, key: str) -> Any:
+        value = value_at(self.config, key)
+        return canonical(value) if hasattr(value, "model_dump") else value
+
+    @staticmethod
+    @cache
+    def code(script: str) -> str:
+        """Fingerprint of the modules that `scripts/<script>.py` imports."""
+        return fingerprint(ROOT / "scripts" / f"{script}.py")
+
+    def image(self, wildcards: Any) -> dict[str, Any]:
+        """The image entry of a band."""
+        return self.plan(wildcards).images[wildcards.band]
+
+    def image_files(self, wildcards: Any) -> dict[str, str]:
+        """Files of a band: image and, where given, weight and mask."""
+        entry = self.image(wildcards)
+        return {
+            name: entry[key] for name, key in (("image", "path"), ("weight", "weight"), ("mask", "mask")) if entry[key]
+        }
+
+    def psf_files(self, wildcards: Any) -> list[str]:
+        """Supplied PSF images, in band order; none unless `psf.method` is supplied."""
+        if self.config.psf.method != "supplied":
+            return []
+        return [entry["psf"] for entry in self.plan(wildcards).images.values()]
+
+    def optional(self, path: str | None) -> list[str]:
+        """A file as an input list, empty for none."""
+        return [path] if path else []
+
+    def each_band(self, pattern: str) -> InputFunction:
+        """Input function: `pattern` under the tile's folder for every band, in order."""
+        return lambda wildcards: self._each(wildcards, pattern, "band", self.plan(wildcards).bands)
+
+    def each_cell(self, pattern: str) -> InputFunction:
+        """Input function: `pattern` for every cell in use."""
+        return lambda wildcards: self._each(wildcards, pattern, "cell", list(self.plan(wildcards).cells))
+
+    def each_patch(self, pattern: str) -> InputFunction:
+        """Input function: `pattern` for every patch in use."""
+        return lambda wildcards: self._each(wildcards, pattern, "patch", self.plan(wildcards).patch_tags)
+
+    def own_cell(self, pattern: str) -> Callable[[Any], str]:
+        """Input function: `pattern` for the cell of the patch."""
+        return lambda wildcards: self._path(wildcards, pattern, cell="_".join(wildcards.patch.split("_")[:2]))
+
+    def figures(self) -> list[str]:
+        """All figures that the config asks for, of all tiles."""
+        return [
+            f"{self.out.format(tile=tile)}/figures/{name}"
+            for tile, plan in self.plans.items()
+            for name in figure_files(self.config.figures, plan)
+        ]
+
+    def products(self, *names: str) -> list[str]:
+        """Named products of all tiles."""
+        return [f"{self.out.format(tile=tile)}/{name}" for tile in self.tiles for name in names]
+
+    def describe(self) -> str:
+        """The effective configuration for people."""
+        from .config.describe import describe
+
+        return describe(self.config, self.base)
+
+    def write_snapshots(self) -> None:
+        """Keep what this run was started with beside each tile's products."""
+        from .config.snapshot import package_versions, write_snapshot
+
+        versions = package_versions()
+        for tile in self.tiles:
+            write_snapshot(self.config, self.out.format(tile=tile) + "/runs", sys.argv, versions, self.base)
+
+    def _each(self, wildcards: Any, pattern: str, name: str, values: Sequence[str]) -> list[str]:
+        return [self._path(wildcards, pattern, **{name: value}) for value in values]
+
+    def _path(self, wildcards: Any, pattern: str, **values: str) -> str:
+        return f"{self.out.format(tile=wildcards.tile)}/{pattern.format(**values)}"
+
+
+def setup(workflow: Any, mapping: Mapping[str, Any]) -> Setup:
+    """Check the config that Snakemake read and plan the run.
+
+    Relative paths begin at the folder of the last config file. A user's mistake is raised as Snakemake's own
+    `WorkflowError`, which is shown as its message alone.
+    """
+    from snakemake.exceptions import WorkflowError
+
+    given = [Path(path) for path in workflow.overwrite_configfiles]
+    base = given[-1].resolve().parent if given else ROOT / "config"
+    try:
+        config = load_config(mapping, base)
+        prepared = Setup(config, base)
+    except SwathError as error:
+        raise WorkflowError(str(error)) from None
+    _environment(config)
+    return prepared
+
+
+def _environment(config: Config) -> None:
+    """What jobs inherit: the checkout on the module path, one thread each, and where to log."""
+    package = str(ROOT / "workflow")
+    paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path and path != package]
+    os.environ["PYTHONPATH"] = os.pathsep.join([package, *paths])
+    # Threaded linear algebra sums in another order for another number of cores: one thread, the same bytes.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[name] = "1"
+    log = canonical(config.log)
+    if log["file"] == "auto":
+        log["file"] = f"{config.results}/{config.tile}/run.log"
+    os.environ["SWATH_LOG"] = json.dumps(log)
+
+
+def run(
+    config: str | Path, *targets: str, cores: int = 1, directory: str | Path = ".", options: Sequence[str] = ()
+) -> int:
+    """Run the workflow from Python (a notebook, say) and return Snakemake's exit code.
+
+    Parameters
+    ----------
+    config : the config file. targets : rules or files, all products without any. cores : how many to use.
+    directory : the working directory. options : further command-line options of Snakemake.
+    """
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "-s",
+        str(ROOT / "Snakefile"),
+        "--configfile",
+        str(Path(config).resolve()),
+    ]
+    place = ["--directory", str(directory), "--cores", str(cores)]
+    return subprocess.run([*command, *place, *options, "--", *targets], check=False).returncode
