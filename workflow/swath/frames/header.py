@@ -1,0 +1,124 @@
+"""What the header of one input image says. Cheap: the plan of a run calls it for every image."""
+
+import math
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from astropy.io import fits
+
+from ..config.inputs import Image, Keywords
+from ..errors import InputError
+from ..images import read_header
+from .wcscards import CARDS, pixel_scale, wcs_problems
+
+BAND_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+
+
+class ImageFacts(NamedTuple):
+    """Facts of one input image; fluxes in the image's own units.
+
+    shape : (ny, nx). zero_point [mag]. gain : electrons per image unit. sky_sigma : None when a weight map is given
+    and the header is silent. saturation, fwhm_pix : None when the header is silent. header : the image's, completed
+    from the primary header.
+    """
+
+    band: str
+    path: str
+    hdu: int | str | None
+    shape: tuple[int, int]
+    zero_point: float
+    gain: float
+    sky_sigma: float | None
+    saturation: float | None
+    fwhm_pix: float | None
+    header: fits.Header
+
+
+def gather_facts(images: Sequence[Image], keywords: Keywords) -> list[ImageFacts]:
+    """Facts of all images in their order; raises one InputError with every problem of every image."""
+    if not images:
+        raise InputError("there are no images: list them in inputs.images or in inputs.image_list")
+    facts, problems = [], []
+    for image in images:
+        try:
+            facts.append(image_facts(image, keywords))
+        except InputError as error:
+            problems += error.problems
+    if problems:
+        raise InputError(problems, "Images that cannot be used (inputs.keywords names the header keys):")
+    return facts
+
+
+def image_facts(image: Image, keywords: Keywords) -> ImageFacts:
+    """Read the header of one image, no pixels.
+
+    Raises
+    ------
+    InputError : unreadable file, or every key that is missing, not a number or out of range, and what was expected.
+    """
+    header = full_header(image.path, image.hdu)
+    problems: list[str] = []
+
+    def number(key: str, required: bool, positive: bool = True) -> float | None:
+        value, problem = _number(header, key, required, positive)
+        problems.extend([problem] if problem else [])
+        return value
+
+    band = image.band or _band(header, keywords.band, problems)
+    zero_point = number(keywords.zero_point, required=True, positive=False)
+    gain = number(keywords.gain, required=True)
+    sky_sigma = number(keywords.sky_sigma, required=image.weight is None)
+    saturation = number(keywords.saturation, required=False)
+    fwhm_pix, fwhm_arcsec = (number(key, required=False) for key in (keywords.fwhm_pix, keywords.fwhm_arcsec))
+    problems += wcs_problems(header)
+    if problems:
+        raise InputError([f"{image.path}: {problem}" for problem in problems])
+    if fwhm_pix is None and fwhm_arcsec is not None:
+        fwhm_pix = fwhm_arcsec / pixel_scale(header)
+    shape = header["NAXIS2"], header["NAXIS1"]
+    return ImageFacts(band, image.path, image.hdu, shape, zero_point, gain, sky_sigma, saturation, fwhm_pix, header)
+
+
+def full_header(path: str, hdu: int | str | None) -> fits.Header:
+    """Header of an image with the cards of the primary header that it lacks (unless it says INHERIT = F).
+
+    Multi-extension files keep FILTER and the like in the primary header. A WCS is taken from one header only.
+    """
+    header = read_header(path, hdu)
+    if header.get("INHERIT") is not False:
+        primary = fits.getheader(path, 0).copy(strip=True)
+        own_wcs = "CTYPE1" in header
+        header.extend(
+            (card for card in primary.cards if card.keyword and not (own_wcs and CARDS.fullmatch(card.keyword))),
+            unique=True,
+        )
+    return header
+
+
+def _band(header: fits.Header, key: str, problems: list[str]) -> str:
+    if key not in header:
+        problems.append(f"{key} (name of the band) is missing; add it or set `band:` in the image list")
+        return ""
+    name = str(header[key]).strip()
+    if not BAND_NAME.fullmatch(name):
+        problems.append(
+            f"{key} = {name!r} is not usable as a band name (letters, digits, _ . + -); set `band:` in the image list"
+        )
+    return name
+
+
+def _number(header: fits.Header, key: str, required: bool, positive: bool) -> tuple[float | None, str | None]:
+    """Value of a header key and what is wrong with it."""
+    expected = "a positive number" if positive else "a number"
+    try:
+        value = header.get(key)
+    except fits.VerifyError:
+        return None, f"{key}: expected {expected}, found the unreadable card {header.cards[key].image.strip()!r}"
+    if value is None or isinstance(value, fits.card.Undefined):
+        return None, f"{key} is missing, expected {expected}" if required else None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None, f"{key} = {value!r}, expected {expected}"
+    if positive and value <= 0:
+        return None, f"{key} = {value!r}, expected {expected}"
+    return float(value), None
