@@ -11,7 +11,9 @@ class Sky(Section):
     model: Literal["constant", "plane", "mesh", "patch", "off"] = key(
         "plane", "per band a constant, a plane or a coarse mesh; a constant per patch, fitted with its sources; or none"
     )
-    detect_sigma: float = key(1.5, "detection threshold of the source mask in units of the noise", gt=0)
+    detect_sigma: float = key(
+        3.0, "detection threshold of the source mask in units of the slightly smoothed image's noise", gt=0
+    )
     grow: int = key(6, "pixels by which every source mask grows, plus its own radius", "pix", ge=0)
     clip_sigma: float = key(3.0, "pixels that the masks leave are clipped at this many sigma", gt=0)
     mesh_size: int = key(256, "mesh width of sky.model: mesh", "pix", ge=32)
