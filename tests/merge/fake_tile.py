@@ -154,9 +154,9 @@ def write_fit(path: Path, tag: str, table: pd.DataFrame, status: str = "ok", rea
     for name in table if len(table) else []:
         rows[name] = np.stack(table[name].to_list()).reshape(rows[name].shape)
     header = fits.Header([("PATCH", tag), ("CELL", tag[:7]), ("STATUS", status), ("REASON", reason)])
-    bands = fits.BinTableHDU(np.array([(band,) for band in BANDS], [("band", "U4")]), name="BANDS")
+    header.update({f"BAND{i}": band for i, band in enumerate(BANDS, start=1)})
     path.parent.mkdir(exist_ok=True)
-    hdus = [fits.PrimaryHDU(header=header), fits.BinTableHDU(rows, name="FIT"), bands]
+    hdus = [fits.PrimaryHDU(header=header), fits.BinTableHDU(rows, name="FIT")]
     fits.HDUList(hdus).writeto(path, overwrite=True)
 
 

@@ -217,6 +217,12 @@ def test_missing_and_foreign_patches_stop_the_merge(world):
         world.merge(fits=[*files, files[0]])
 
 
+def test_a_plan_without_patches_for_active_sources_stops_the_merge(world):
+    write_json(world.path("patches.json"), read_json(world.path("patches.json")) | {"patches": []})
+    with pytest.raises(RunError, match="active sources, but no patch at all"):
+        world.merge(fits=[])
+
+
 def test_another_mode_is_told_from_the_files(world):
     with pytest.raises(RunError, match=r"fit\.multi_band"):
         world.merge(multi_band=False)

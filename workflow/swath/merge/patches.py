@@ -18,6 +18,7 @@ PER_SLOT = (
     *("converged", "niter", "dchi2", "stop_reason", "blend_fraction"),
 )
 PER_BAND = ("flux", "flux_err", "chi2", "npix", "masked_fraction", "sky")
+SHOWN = 50
 
 
 class PatchFit(NamedTuple):
@@ -51,7 +52,7 @@ def read_fit(path: str | Path, bands: Sequence[str], slots: int) -> PatchFit:
     """
     with fits.open(path, memmap=False) as hdus:
         header, data = hdus[0].header, hdus["FIT"].data
-        found = [str(band).strip() for band in hdus["BANDS"].data["band"]]
+        found = [str(band) for band in header["BAND*"].values()]
         if found != list(bands):
             raise RunError(f"{path}: fitted for the bands {', '.join(found)}, expected {', '.join(bands)}; rerun `fit`")
         missing = [name for name in (*SCALARS, *PER_SLOT, *PER_BAND) if name not in data.names]
@@ -87,12 +88,14 @@ def check_whole(patches: Sequence[PatchFit], planned: Sequence[str], ids: pd.Ser
     problems = [f"patch {tag}: in the plan, but its fit is not here" for tag in planned if tag not in tags]
     problems += [f"patch {tag}: fitted, but not in the plan" for tag in tags if tag not in expected]
     problems += [f"patch {tag}: delivered {n} times" for tag, n in tags.items() if n > 1]
+    if not patches and active.any():
+        problems.append(f"{active.sum()} active sources, but no patch at all")
     if not problems and patches:
         problems = _row_problems(patches, ids, active)
     if problems:
-        more = [f"... and {len(problems) - 50} more"] if len(problems) > 50 else []
+        more = [f"... and {len(problems) - SHOWN} more"] if len(problems) > SHOWN else []
         summary = "the patches do not fit the source list; rerun from `patches`, and report it if it happens again"
-        raise RunError([*problems[:50], *more], summary)
+        raise RunError([*problems[:SHOWN], *more], summary)
 
 
 def _row_problems(patches: Sequence[PatchFit], ids: pd.Series, active: np.ndarray) -> list[str]:
