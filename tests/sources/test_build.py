@@ -14,7 +14,7 @@ from swath.tables import write_csv
 
 from .synthetic import make_header, sky_of, write_frame, write_white
 
-BOX = (20, 380, 20, 280)
+BOX = (15, 380, 20, 280)
 # in the box, outside the crop, near saturation (2 bands), both, outside the image, unknown
 X = [100.0, 10.0, 200.0, 5.0, -50.0, np.nan, 300.0]
 Y = [100.0, 100.0, 150.0, 200.0, 100.0, 100.0, 100.0]
@@ -65,6 +65,7 @@ def test_every_row_is_there_with_its_reason(field):
         ["TYPE_ASSUMED", "SHAPE_ASSUMED"],
     ]
     np.testing.assert_allclose(table["x_pix"], X, atol=1e-5)
+    np.testing.assert_allclose(table["x_pix_white"], np.array(X) - 15, atol=1e-5)
     np.testing.assert_allclose(table["y_pix_white"], np.where(np.isnan(X), np.nan, np.array(Y) - 20), atol=1e-5)
 
 
@@ -138,7 +139,7 @@ def test_nothing_left_to_fit_stops_the_run_with_the_counts(field):
 
 def test_without_a_catalogue_sources_are_detected(field):
     folder, _ = field
-    yy, xx = np.mgrid[20:280, 20:380]
+    yy, xx = np.mgrid[20:280, 15:380]
     rng = np.random.default_rng(3)
     white = rng.normal(0, 1, yy.shape)
     spots = [(100, 100), (150, 222), (333, 60)]
@@ -164,6 +165,20 @@ def test_the_plan_expects_every_source_that_turns_out_active(field, saturation, 
     assert distances.min(axis=1).max() < 1e-9
     # 3 sources and at most 5 reference stars are within the crop box: the others are never expected.
     assert len(expected) <= 8
+
+
+def test_the_plan_allows_for_the_box_of_fewer_sources(field):
+    """Without the saturated source at x = 199 the box of 120 pix around the other one reaches further to the left."""
+    folder, frames = field
+    ra, dec = sky_of(read_header(frames["g"]), [120.0, 199.0, 65.0], [150.0, 150.0, 150.0])
+    write_csv(folder / "pair.csv", pd.DataFrame({"ID": ["a", "b"], "RA": ra[:2], "DEC": dec[:2]}))
+    write_csv(folder / "one.csv", pd.DataFrame({"ra": ra[2:], "dec": dec[2:], "mag_g": 20.0, "mag_r": 20.0}))
+    files, gaia = (folder / "pair.csv", folder / "one.csv"), Gaia(min_box_size_pix=120)
+    table = build(field, gaia=gaia, catalog=files[0], reference=files[1])
+    assert table["excluded_saturation"].tolist() == [False, True, False]
+    assert table["injected"].tolist() == [False, False, True]
+    expected = expected_positions(*files, read_header(frames["g"]), BOX, Sources(), gaia)
+    np.testing.assert_allclose(expected[:, 0], [120, 199, 65], atol=1e-4)
 
 
 def test_the_plan_knows_nothing_of_sources_to_be_detected(field):
