@@ -71,12 +71,14 @@ def image_facts(image: Image, keywords: Keywords) -> ImageFacts:
     sky_sigma = number(keywords.sky_sigma, required=image.weight is None)
     saturation = number(keywords.saturation, required=False)
     fwhm_pix, fwhm_arcsec = (number(key, required=False) for key in (keywords.fwhm_pix, keywords.fwhm_arcsec))
-    problems += wcs_problems(header)
-    if problems:
-        raise InputError([f"{image.path}: {problem}" for problem in problems])
+    shape = header["NAXIS2"], header["NAXIS1"]
+    sentences = [f"{image.path}: {problem}" for problem in problems + wcs_problems(header)]
+    sentences += _companion_problems(image.weight, image.weight_hdu, shape)
+    sentences += _companion_problems(image.mask, image.mask_hdu, shape)
+    if sentences:
+        raise InputError(sentences)
     if fwhm_pix is None and fwhm_arcsec is not None:
         fwhm_pix = fwhm_arcsec / pixel_scale(header)
-    shape = header["NAXIS2"], header["NAXIS1"]
     return ImageFacts(band, image.path, image.hdu, shape, zero_point, gain, sky_sigma, saturation, fwhm_pix, header)
 
 
@@ -106,6 +108,20 @@ def _band(header: fits.Header, key: str, problems: list[str]) -> str:
             f"{key} = {name!r} is not usable as a band name (letters, digits, _ . + -); set `band:` in the image list"
         )
     return name
+
+
+def _companion_problems(path: str | None, hdu: int | str | None, shape: tuple[int, int]) -> list[str]:
+    """What is wrong with a weight or mask image, if there is one."""
+    if path is None:
+        return []
+    try:
+        header = read_header(path, hdu)
+    except InputError as error:
+        return error.problems
+    found = header["NAXIS2"], header["NAXIS1"]
+    if found == shape:
+        return []
+    return [f"{path}: {found[1]} x {found[0]} pix, expected {shape[1]} x {shape[0]} pix as its image has"]
 
 
 def _number(header: fits.Header, key: str, required: bool, positive: bool) -> tuple[float | None, str | None]:
