@@ -2,7 +2,7 @@
 
 from swath.columns import names
 from swath.config.sources import Gaia, Sources
-from swath.jobs import job
+from swath.jobs import job, optional
 from swath.sources.build import build_sources
 
 with job(snakemake) as task:
@@ -14,7 +14,7 @@ with job(snakemake) as task:
         Sources(**task.params.settings),
         Gaia(**task.params.gaia),
         task.params.zp_ref,
-        task.input.get("catalog") or None,
-        task.input.get("gaia") or None,
+        optional(task.input.catalog),
+        optional(task.input.gaia),
         names(task.params.bands, task.params.multi_band),
     )

@@ -1,7 +1,7 @@
 """stars: the PSF stars of one band."""
 
 from swath.config.psf import Stars
-from swath.jobs import job
+from swath.jobs import job, optional
 from swath.psf.stars import select_stars
 
 with job(snakemake) as task:
@@ -12,5 +12,5 @@ with job(snakemake) as task:
         list(task.params.cells.items()),
         task.output.stars,
         Stars(**task.params.settings),
-        task.input.get("gaia") or None,
+        optional(task.input.gaia),
     )

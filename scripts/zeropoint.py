@@ -2,12 +2,12 @@
 
 from swath.calibration.calibrate import calibrate
 from swath.config.products import ZeroPoint
-from swath.jobs import job
+from swath.jobs import job, optional
 
 with job(snakemake) as task:
     calibrate(
         task.input.catalog,
-        next(iter(task.input.gaia), None) if task.input.gaia else None,
+        optional(task.input.gaia),
         csv=task.output.csv,
         fits_catalog=task.output.fits,
         parquet=task.output.parquet,

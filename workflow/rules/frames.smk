@@ -39,7 +39,6 @@ rule white:
     params:
         crop=lambda wildcards: SETUP.plan(wildcards).crop,
         settings=SETUP.settings("white"),
-        downsample=SETUP.settings("figures.downsample"),
         code=SETUP.code("white"),
     log:
         f"{OUT}/logs/white.log",

@@ -49,7 +49,7 @@ def job(snakemake: Any) -> Iterator[Any]:
             _flat(snakemake.input),
             _flat(snakemake.output),
         )
-    log.info("done in %.1f CPU-s", time.process_time() - begun)
+    log.info("%s: done in %.1f CPU-s", snakemake.rule, time.process_time() - begun)
 
 
 def start_logging(job_log: str | None, rule: str) -> None:
@@ -74,6 +74,11 @@ def start_logging(job_log: str | None, rule: str) -> None:
         logging.captureWarnings(True)
     for noisy in ("matplotlib", "PIL"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def optional(files: Any) -> str | None:
+    """The only file of an input that may be left out, or None."""
+    return next(iter([files] if isinstance(files, str) else files or []), None)
 
 
 def _sentence(error: OSError) -> str:

@@ -38,16 +38,14 @@ def modules(script: Path) -> set[Path]:
 @cache
 def _imports(path: Path) -> frozenset[Path]:
     """Files of the swath modules that one file imports, anywhere in it, and of the packages that hold them."""
-    inside = path.is_relative_to(PACKAGE)
-    package = path.relative_to(PACKAGE.parent).with_suffix("").parts[: None if path.name == "__init__.py" else -1]
+    package = path.parent.relative_to(PACKAGE.parent).parts if path.is_relative_to(PACKAGE) else ()
     names: set[tuple[str, ...]] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {tuple(alias.name.split(".")) for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            parts = [part for part in package if part != "__init__"]
-            base = parts[: len(parts) - node.level + 1] if node.level and inside else []
-            stem = (*base, *(node.module or "").split(".")) if node.module else tuple(base)
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            stem = (*base, *(node.module.split(".") if node.module else ()))
             names |= {stem, *((*stem, alias.name) for alias in node.names)}
     return frozenset(file for name in names if name[:1] == ("swath",) for file in _files(name[1:]))
 

@@ -64,3 +64,6 @@ class White(Section):
     """The inverse-variance weighted stack of all bands."""
 
     chunk_rows: int = key(512, "rows that are stacked at once (bounds the memory)", "pix", ge=1)
+    preview_downsample: int = key(
+        4, "block averaging of the preview of the whole image", "pix", "crop.display_downsample", ge=1
+    )
