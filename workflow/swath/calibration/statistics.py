@@ -72,7 +72,7 @@ def intrinsic_scatter(values: np.ndarray, errors: np.ndarray) -> float:
 
 def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
     """The value at half of the weight, interpolated; the plain median for equal weights."""
-    order = np.argsort(values, kind="stable")
+    order = np.lexsort((weights, values))
     middle = np.cumsum(weights[order]) - 0.5 * weights[order]
     return float(np.interp(0.5 * weights.sum(), middle, values[order]))
 
