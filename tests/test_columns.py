@@ -2,7 +2,7 @@
 
 import pytest
 from astropy import units
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from swath import columns
 
@@ -43,6 +43,7 @@ def test_single_band_mode_has_the_peers_names_per_band():
     assert "RA_fit" not in names
 
 
+@settings(deadline=None)
 @given(bands=NAMES, multi_band=st.booleans())
 def test_no_name_twice_and_none_left_open(bands, multi_band):
     names = columns.names(bands, multi_band)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from swath.calibration.statistics import clip, intrinsic_scatter, linear_fit, mad_sigma, median_error, weighted_median
 from swath.calibration.zeropoint import locate
@@ -10,12 +10,14 @@ from swath.calibration.zeropoint import locate
 NUMBERS = st.floats(-100, 100, width=32)
 
 
+@settings(deadline=None)
 @given(values=st.lists(NUMBERS, min_size=1, max_size=30))
 def test_equal_weights_give_the_median(values):
     assert weighted_median(np.array(values), np.ones(len(values))) == pytest.approx(np.median(values), abs=1e-9)
 
 
 # Whole numbers: adding to them keeps ties, so that nothing but the shift can change.
+@settings(deadline=None)
 @given(
     pairs=st.lists(st.tuples(st.integers(-99, 99), st.floats(1e-3, 1e3)), min_size=1, max_size=30),
     shift=st.integers(-99, 99),

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 
 from ..flags import FIT
+from .magnitudes import MAG_PER_E
 
-MAG_PER_E = 2.5 / np.log(10.0)
 # ASSUME fainter stars add noise and the bias of a logarithm, and no information.
 SNR_MIN = 10.0
 BAD_FLAGS = ("PATCH_FAILED", "NO_DATA", "SATURATED", "MASKED_CENTER", "AT_BOUND", "BLENDED")
