@@ -2,8 +2,6 @@
 
 
 rule merge:
-    message:
-        "merge: every input source, once"
     input:
         sources=rules.sources.output.sources,
         hub=rules.patches.output.hub,
@@ -16,13 +14,6 @@ rule merge:
         parquet=f"{OUT}/merge/catalog.parquet",
         attrition=f"{OUT}/merge/attrition.csv",
         record=f"{OUT}/records/merge/merge.json",
-    params:
-        settings=SETUP.settings("merge"),
-        multi_band=SETUP.settings("fit.multi_band"),
-        theta_from=SETUP.settings("sources.theta_from"),
-        psf_min_stars=SETUP.settings("psf.min_stars"),
-        zp_ref=SETUP.settings("load.zp_ref"),
-        code=SETUP.code("merge"),
     log:
         f"{OUT}/logs/merge.log",
     benchmark:
@@ -31,13 +22,20 @@ rule merge:
         "../../envs/catalog.yaml"
     resources:
         mem_mb=3000,
+    params:
+        settings=SETUP.settings("merge"),
+        multi_band=SETUP.settings("fit.multi_band"),
+        theta_from=SETUP.settings("sources.theta_from"),
+        psf_min_stars=SETUP.settings("psf.min_stars"),
+        zp_ref=SETUP.settings("load.zp_ref"),
+        code=SETUP.code("merge"),
+    message:
+        "merge: every input source, once"
     script:
         "../../scripts/merge.py"
 
 
 rule zeropoint:
-    message:
-        "zeropoint: magnitudes from the reference stars"
     input:
         catalog=rules.merge.output.parquet,
         gaia=SETUP.optional(SETUP.config.inputs.gaia),
@@ -49,9 +47,6 @@ rule zeropoint:
         stars=f"{OUT}/zeropoint/zp_all_bands__per_object.csv",
         facts=f"{OUT}/zeropoint/zeropoint.json",
         record=f"{OUT}/records/zeropoint/zeropoint.json",
-    params:
-        settings=SETUP.settings("zeropoint"),
-        code=SETUP.code("zeropoint"),
     log:
         f"{OUT}/logs/zeropoint.log",
     benchmark:
@@ -60,5 +55,10 @@ rule zeropoint:
         "../../envs/catalog.yaml"
     resources:
         mem_mb=2000,
+    params:
+        settings=SETUP.settings("zeropoint"),
+        code=SETUP.code("zeropoint"),
+    message:
+        "zeropoint: magnitudes from the reference stars"
     script:
         "../../scripts/zeropoint.py"

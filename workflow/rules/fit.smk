@@ -2,8 +2,6 @@
 
 
 rule patches:
-    message:
-        "patches: divide the cells and gather what the payloads need"
     input:
         sources=rules.sources.output.sources,
         frames=SETUP.each_band("records/load/{band}.json"),
@@ -13,11 +11,6 @@ rule patches:
         table=f"{OUT}/patches/patches.csv",
         sources=f"{OUT}/patches/sources.fits",
         record=f"{OUT}/records/patches/patches.json",
-    params:
-        plan=lambda wildcards: SETUP.plan(wildcards).geometry(),
-        settings=SETUP.settings("patches"),
-        psf_size=SETUP.settings("psf.size"),
-        code=SETUP.code("patches"),
     log:
         f"{OUT}/logs/patches.log",
     benchmark:
@@ -26,13 +19,18 @@ rule patches:
         "../../envs/catalog.yaml"
     resources:
         mem_mb=2000,
+    params:
+        plan=lambda wildcards: SETUP.plan(wildcards).geometry(),
+        settings=SETUP.settings("patches"),
+        psf_size=SETUP.settings("psf.size"),
+        code=SETUP.code("patches"),
+    message:
+        "patches: divide the cells and gather what the payloads need"
     script:
         "../../scripts/patches.py"
 
 
 rule payload:
-    message:
-        "payload {wildcards.patch}"
     input:
         hub=rules.patches.output.hub,
         sources=rules.patches.output.sources,
@@ -40,14 +38,6 @@ rule payload:
     output:
         payload=f"{OUT}/payload/{{patch}}.fits",
         record=f"{OUT}/records/payload/{{patch}}.json",
-    params:
-        settings=SETUP.settings(
-            "fit.aperture_radius_pix",
-            "fit.flux_floor",
-            "fit.sersic_n_init",
-            "fit.stamp_threshold",
-        ),
-        code=SETUP.code("payload"),
     log:
         f"{OUT}/logs/payload/{{patch}}.log",
     benchmark:
@@ -56,22 +46,26 @@ rule payload:
         "../../envs/fit.yaml"
     resources:
         mem_mb=1000,
+    params:
+        settings=SETUP.settings(
+            "fit.aperture_radius_pix",
+            "fit.flux_floor",
+            "fit.sersic_n_init",
+            "fit.stamp_threshold",
+        ),
+        code=SETUP.code("payload"),
+    message:
+        "payload {wildcards.patch}"
     script:
         "../../scripts/payload.py"
 
 
 rule fit:
-    message:
-        "fit {wildcards.patch}"
     input:
         payload=rules.payload.output.payload,
     output:
         fit=f"{OUT}/fit/{{patch}}.fits",
         record=f"{OUT}/records/fit/{{patch}}.json",
-    params:
-        settings=SETUP.settings("fit"),
-        sky_model=SETUP.settings("load.sky.model"),
-        code=SETUP.code("fit"),
     log:
         f"{OUT}/logs/fit/{{patch}}.log",
     benchmark:
@@ -80,5 +74,11 @@ rule fit:
         "../../envs/fit.yaml"
     resources:
         mem_mb=1500,
+    params:
+        settings=SETUP.settings("fit"),
+        sky_model=SETUP.settings("load.sky.model"),
+        code=SETUP.code("fit"),
+    message:
+        "fit {wildcards.patch}"
     script:
         "../../scripts/fit.py"

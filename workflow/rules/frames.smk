@@ -2,20 +2,12 @@
 
 
 rule load:
-    message:
-        "load {wildcards.band}: scale, mask, noise and sky"
     input:
         unpack(SETUP.image_files),
     output:
         frame=f"{OUT}/frames/{{band}}.fits",
         facts=f"{OUT}/frames/{{band}}.json",
         record=f"{OUT}/records/load/{{band}}.json",
-    params:
-        image=SETUP.image,
-        keywords=SETUP.settings("inputs.keywords"),
-        weight_kind=SETUP.settings("inputs.weight_kind"),
-        settings=SETUP.settings("load"),
-        code=SETUP.code("load"),
     log:
         f"{OUT}/logs/load/{{band}}.log",
     benchmark:
@@ -24,22 +16,24 @@ rule load:
         "../../envs/images.yaml"
     resources:
         mem_mb=3000,
+    params:
+        image=SETUP.image,
+        keywords=SETUP.settings("inputs.keywords"),
+        weight_kind=SETUP.settings("inputs.weight_kind"),
+        settings=SETUP.settings("load"),
+        code=SETUP.code("load"),
+    message:
+        "load {wildcards.band}: scale, mask, noise and sky"
     script:
         "../../scripts/load.py"
 
 
 rule white:
-    message:
-        "white: stack all bands"
     input:
         frames=SETUP.each_band("frames/{band}.fits"),
     output:
         white=f"{OUT}/white/white.fits",
         record=f"{OUT}/records/white/white.json",
-    params:
-        crop=lambda wildcards: SETUP.plan(wildcards).crop,
-        settings=SETUP.settings("white"),
-        code=SETUP.code("white"),
     log:
         f"{OUT}/logs/white.log",
     benchmark:
@@ -48,5 +42,11 @@ rule white:
         "../../envs/images.yaml"
     resources:
         mem_mb=3000,
+    params:
+        crop=lambda wildcards: SETUP.plan(wildcards).crop,
+        settings=SETUP.settings("white"),
+        code=SETUP.code("white"),
+    message:
+        "white: stack all bands"
     script:
         "../../scripts/white.py"

@@ -2,8 +2,6 @@
 
 
 rule stars:
-    message:
-        "stars {wildcards.band}: find, select, hold some out"
     input:
         frame=rules.load.output.frame,
         white=rules.white.output.white,
@@ -12,10 +10,6 @@ rule stars:
     output:
         stars=f"{OUT}/stars/{{band}}.fits",
         record=f"{OUT}/records/stars/{{band}}.json",
-    params:
-        cells=lambda wildcards: SETUP.plan(wildcards).all_cells,
-        settings=SETUP.settings("stars"),
-        code=SETUP.code("stars"),
     log:
         f"{OUT}/logs/stars/{{band}}.log",
     benchmark:
@@ -24,13 +18,17 @@ rule stars:
         "../../envs/psf.yaml"
     resources:
         mem_mb=3000,
+    params:
+        cells=lambda wildcards: SETUP.plan(wildcards).all_cells,
+        settings=SETUP.settings("stars"),
+        code=SETUP.code("stars"),
+    message:
+        "stars {wildcards.band}: find, select, hold some out"
     script:
         "../../scripts/stars.py"
 
 
 rule epsf:
-    message:
-        "epsf {wildcards.cell}: the PSF of every band"
     input:
         frames=SETUP.each_band("frames/{band}.fits"),
         stars=SETUP.each_band("stars/{band}.fits"),
@@ -39,11 +37,6 @@ rule epsf:
         epsf=f"{OUT}/epsf/{{cell}}.fits",
         meta=f"{OUT}/epsf/{{cell}}.json",
         record=f"{OUT}/records/epsf/{{cell}}.json",
-    params:
-        images=lambda wildcards: SETUP.plan(wildcards).images,
-        cells=lambda wildcards: SETUP.plan(wildcards).all_cells,
-        settings=SETUP.settings("psf"),
-        code=SETUP.code("epsf"),
     log:
         f"{OUT}/logs/epsf/{{cell}}.log",
     benchmark:
@@ -52,5 +45,12 @@ rule epsf:
         "../../envs/psf.yaml"
     resources:
         mem_mb=2000,
+    params:
+        images=lambda wildcards: SETUP.plan(wildcards).images,
+        cells=lambda wildcards: SETUP.plan(wildcards).all_cells,
+        settings=SETUP.settings("psf"),
+        code=SETUP.code("epsf"),
+    message:
+        "epsf {wildcards.cell}: the PSF of every band"
     script:
         "../../scripts/epsf.py"

@@ -2,8 +2,6 @@
 
 
 rule sources:
-    message:
-        "sources: read or detect, flag, match with the reference stars"
     input:
         white=rules.white.output.white,
         frames=SETUP.each_band("frames/{band}.fits"),
@@ -13,13 +11,6 @@ rule sources:
         sources=f"{OUT}/sources/sources.parquet",
         augmented=f"{OUT}/sources/input_catalog_with_Gaia.csv",
         record=f"{OUT}/records/sources/sources.json",
-    params:
-        bands=lambda wildcards: SETUP.plan(wildcards).bands,
-        settings=SETUP.settings("sources"),
-        gaia=SETUP.settings("gaia"),
-        zp_ref=SETUP.settings("load.zp_ref"),
-        multi_band=SETUP.settings("fit.multi_band"),
-        code=SETUP.code("sources"),
     log:
         f"{OUT}/logs/sources.log",
     benchmark:
@@ -28,5 +19,14 @@ rule sources:
         "../../envs/catalog.yaml"
     resources:
         mem_mb=3000,
+    params:
+        bands=lambda wildcards: SETUP.plan(wildcards).bands,
+        settings=SETUP.settings("sources"),
+        gaia=SETUP.settings("gaia"),
+        zp_ref=SETUP.settings("load.zp_ref"),
+        multi_band=SETUP.settings("fit.multi_band"),
+        code=SETUP.code("sources"),
+    message:
+        "sources: read or detect, flag, match with the reference stars"
     script:
         "../../scripts/sources.py"

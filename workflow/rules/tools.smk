@@ -6,13 +6,13 @@ localrules:
 
 
 rule show_config:
-    message:
-        "show_config: the effective configuration"
-    params:
-        text=SETUP.describe(),
     log:
         f"{SETUP.config.results}/logs/show_config.log",
     conda:
         "../../envs/catalog.yaml"
+    params:
+        text=SETUP.describe(),
+    message:
+        "show_config: the effective configuration"
     script:
         "../../scripts/show_config.py"
