@@ -7,6 +7,6 @@ ruff format --check .
 ruff check .
 snakefmt --check Snakefile workflow/rules
 snakemake --lint
-PYTHONPATH=workflow python -m swath.config.docs --check
+PYTHONPATH=workflow python -m swath.docs --check
 export OMP_NUM_THREADS=1
 python -m pytest -n 2 --dist loadfile "$@"

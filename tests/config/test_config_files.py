@@ -6,7 +6,7 @@ import sys
 
 import pytest
 from swath.config import snapshot
-from swath.config.docs import ROOT
+from swath.docs import ROOT
 from swath.config.load import load_config
 from swath.config.yamlfile import load_file, read_yaml
 from swath.errors import ConfigError

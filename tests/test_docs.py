@@ -7,7 +7,8 @@ import sys
 
 import pytest
 import yaml
-from swath.config import docs, peer
+from swath import docs
+from swath.config import peer
 from swath.config.default_run import OVERRIDES
 from swath.config.imagelist import read_images
 from swath.config.keys import expected, keys
@@ -36,7 +37,7 @@ def test_a_changed_document_is_noticed(tmp_path):
 
 def test_the_command_in_the_message_works():
     environment = {**os.environ, "PYTHONPATH": str(docs.ROOT / "workflow")}
-    command = [sys.executable, "-m", "swath.config.docs", "--check"]
+    command = [sys.executable, "-m", "swath.docs", "--check"]
     assert subprocess.run(command, env=environment, cwd="/", check=False).returncode == 0
 
 

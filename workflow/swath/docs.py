@@ -1,0 +1,95 @@
+"""Write the documents that are made from the code: `python -m swath.docs`, `--check` to compare."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from . import columns, flags
+from .config.default_run import OVERRIDES
+from .config.model import Config
+from .config.readme import readme
+from .config.schema import schema_text
+from .config.yamltext import render
+from .files import write_text
+
+COMMAND = "PYTHONPATH=workflow python -m swath.docs"
+ROOT = Path(__file__).resolve().parents[2]
+
+HEAD = f"""\
+# yaml-language-server: $schema=../workflow/schemas/config.schema.json
+# The default run: a small field of SDSS Stripe 82, offline. Every key is here, with a comment; config/README.md says
+# more. A config of your own (snakemake --configfile my.yaml) takes the place of this one and needs only what differs.
+# Made from the model in workflow/swath/config by: {COMMAND}
+
+"""
+
+
+CATALOG = f"""\
+<!-- Generated from workflow/swath/columns.py and flags.py; rewrite it with `{COMMAND}`. -->
+
+# The catalogue, column by column
+
+`results/<tile>/catalog.csv`, `.fits` and `.parquet` hold the input catalogue's columns, untouched and first, and then these.
+The set is the same whatever the data: what could not be measured is not a number (empty in CSV), 0, false or an empty
+text. Rows are in input order; injected reference stars follow. `{{band}}` stands for each band's name. Pixels count from 0 at
+the centre of the first pixel. Fluxes are in counts at `load.zp_ref`.
+
+"""
+SINGLE = """
+With `fit.multi_band: false`, what belongs to the geometry carries the band: `RA_fit` is `RA_{band}_fit`, `opt_niters` is
+`opt_niters_{band}`, `x_pix_err` is `x_pix_{band}_err` and so on.
+
+## `fit_flags`
+
+The sum of the bits that apply; 0 is a source without remarks.
+
+"""
+MASKS = """
+## Bits of the `MASK` planes in `frames/` and `payload/`
+
+"""
+
+
+def catalog_text() -> str:
+    """The catalogue's columns and flags as Markdown."""
+    masks = flags.markdown(flags.MASK_FLAGS)
+    return CATALOG + columns.markdown() + SINGLE + flags.markdown(flags.FIT_FLAGS) + MASKS + masks
+
+
+def documents() -> dict[str, str]:
+    """Text of every generated document, by its path in the repository."""
+    return {
+        "config/config.yaml": HEAD + render(Config.model_validate(OVERRIDES), comments=True),
+        "config/README.md": readme(COMMAND),
+        "workflow/schemas/config.schema.json": schema_text(),
+        "workflow/schemas/catalog.md": catalog_text(),
+    }
+
+
+def drifted(root: Path = ROOT) -> list[str]:
+    """Paths of the documents that differ from what the model says, or are missing."""
+    return [path for path, text in documents().items() if not _is(root / path, text)]
+
+
+def _is(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the documents, or with `--check` only compare; the exit code is 1 when some differ."""
+    parser = argparse.ArgumentParser(prog="python -m swath.docs", description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; exit with 1 when a document is out of date"
+    )
+    if parser.parse_args(arguments).check:
+        old = drifted()
+        if old:
+            print(f"out of date: {', '.join(old)}; rewrite with: {COMMAND}", file=sys.stderr)
+        return 1 if old else 0
+    for path, text in documents().items():
+        write_text(ROOT / path, text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
