@@ -1,6 +1,8 @@
 """FITS images in and out: native byte order, headers kept, written atomically."""
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -24,19 +26,18 @@ def find_image(hdus: fits.HDUList, hdu: int | str | None, path: str | Path) -> i
     ------
     InputError : no such HDU, or it holds no 2-D image.
     """
-    listing = ", ".join(f"{i} {h.name or '(no name)'} {h.shape}" for i, h in enumerate(hdus))
     if hdu is None:
         for i, candidate in enumerate(hdus):
-            if candidate.is_image and candidate.header.get("NAXIS") == 2:
+            if _is_image(candidate):
                 return i
-        raise InputError(f"{path}: no HDU with a 2-D image (found: {listing}); name the right one with `hdu:`")
+        raise InputError(f"{path}: no HDU with a 2-D image (found: {_listing(hdus)}); name the right one with `hdu:`")
     try:
         index = hdus.index_of(hdu)
         found = hdus[index]
     except (KeyError, IndexError):
-        raise InputError(f"{path}: no HDU {hdu!r} (found: {listing})") from None
-    if not found.is_image or found.header.get("NAXIS") != 2:
-        raise InputError(f"{path}: HDU {hdu!r} is not a 2-D image (found: {listing})")
+        raise InputError(f"{path}: no HDU {hdu!r} (found: {_listing(hdus)})") from None
+    if not _is_image(found):
+        raise InputError(f"{path}: HDU {hdu!r} is not a 2-D image (found: {_listing(hdus)})")
     return index
 
 
@@ -59,17 +60,20 @@ def read_image(
     """
     with _open(path) as hdus:
         image = hdus[find_image(hdus, hdu, path)]
-        try:
-            return native(image.data, dtype), image.header.copy()
-        except (OSError, ValueError, TypeError, EOFError) as error:
-            raise InputError(f"{path}: the pixels cannot be read ({error}); is the file truncated?") from None
+        return native(image.data, dtype), image.header.copy()
 
 
 def read_box(path: str | Path, name: str, box: Sequence[int]) -> np.ndarray:
     """Pixels of HDU `name` within `box` = (x0, x1, y0, y1), half open; only these are read from disk."""
-    x0, x1, y0, y1 = box
     with fits.open(path, memmap=True) as hdus:
-        return native(hdus[name].section[y0:y1, x0:x1])
+        return copy_box(hdus[name], box)
+
+
+def copy_box(hdu: fits.ImageHDU, box: Sequence[int]) -> np.ndarray:
+    """Pixels of an open HDU within `box`, as an array of its own that outlives the file."""
+    x0, x1, y0, y1 = box
+    pixels = hdu.section[y0:y1, x0:x1]
+    return np.array(pixels, dtype=pixels.dtype.newbyteorder("="))
 
 
 def write_fits(path: str | Path, hdus: Sequence[Hdu]) -> None:
@@ -81,10 +85,27 @@ def write_fits(path: str | Path, hdus: Sequence[Hdu]) -> None:
         fits.HDUList(list(hdus)).writeto(temporary, overwrite=True)
 
 
-def _open(path: str | Path) -> fits.HDUList:
+def _is_image(hdu: Hdu) -> bool:
+    return hdu.is_image and hdu.header.get("NAXIS") == 2
+
+
+def _listing(hdus: fits.HDUList) -> str:
+    """Number, name and size of every HDU, for messages."""
+    sizes = (" x ".join(str(hdu.header[f"NAXIS{i + 1}"]) for i in range(hdu.header["NAXIS"])) for hdu in hdus)
+    kinds = ("image" if hdu.is_image else "table" for hdu in hdus)
+    return ", ".join(
+        f"{i} {hdu.name or '(no name)'} {kind} {size or 'without data'}"
+        for i, (hdu, kind, size) in enumerate(zip(hdus, kinds, sizes, strict=True))
+    )
+
+
+@contextmanager
+def _open(path: str | Path) -> Iterator[fits.HDUList]:
+    """Open a FITS file; whatever proves unreadable while it is open is an InputError."""
     try:
-        return fits.open(path, memmap=False, lazy_load_hdus=True)
+        with fits.open(path, memmap=False, lazy_load_hdus=True) as hdus:
+            yield hdus
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path}: not a readable FITS file ({error})") from None
+    except (OSError, ValueError, TypeError, EOFError, zlib.error) as error:
+        raise InputError(f"{path}: not a readable FITS file ({error}); is it whole?") from None

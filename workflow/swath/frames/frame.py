@@ -8,6 +8,7 @@ import numpy as np
 from astropy.io import fits
 
 from ..errors import InputError
+from ..images import copy_box
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
@@ -73,10 +74,8 @@ def read_frame(path: str | Path, box: Sequence[int] | None = None) -> Frame:
         if missing:
             raise InputError(f"{path}: not a prepared frame, HDU {', '.join(sorted(missing))} missing; rerun `load`")
         header = hdus["IMAGE"].header.copy()
-        x0, x1, y0, y1 = _inside(box, (header["NAXIS2"], header["NAXIS1"]))
-        image, sigma, total, mask = (
-            _read(hdus[name], (x0, x1, y0, y1)) for name in ("IMAGE", "SIGMA", "TOTAL", "MASK")
-        )
+        inside = _inside(box, (header["NAXIS2"], header["NAXIS1"]))
+        image, sigma, total, mask = (copy_box(hdus[name], inside) for name in ("IMAGE", "SIGMA", "TOTAL", "MASK"))
     return Frame(header["BAND"], image, sigma, total, mask, header)
 
 
@@ -92,15 +91,9 @@ def celestial_wcs(header: fits.Header) -> "WCS":
     return WCS(header, naxis=2)
 
 
-def _read(hdu: fits.ImageHDU, box: Sequence[int]) -> np.ndarray:
-    x0, x1, y0, y1 = box
-    pixels = hdu.section[y0:y1, x0:x1]
-    return np.array(pixels, dtype=pixels.dtype.newbyteorder("="))
-
-
 def _inside(box: Sequence[int] | None, shape: tuple[int, int]) -> Sequence[int]:
     ny, nx = shape
-    x0, x1, y0, y1 = box or (0, nx, 0, ny)
+    x0, x1, y0, y1 = (0, nx, 0, ny) if box is None else box
     if not (0 <= x0 < x1 <= nx and 0 <= y0 < y1 <= ny):
         raise ValueError(f"box {tuple(box)} is not within a frame of {nx} x {ny} pix")
     return x0, x1, y0, y1

@@ -39,10 +39,13 @@ def source_mask(excess: np.ndarray, bad: np.ndarray, threshold: float, grow: flo
 
 
 def robust_sigma(values: np.ndarray) -> float:
-    """Standard deviation from the median absolute deviation about the median; 0 for no values."""
+    """Standard deviation from the median absolute deviation about the median; 0 for no values.
+
+    Where most values are equal, as in images of few counts, that is 0 and the plain standard deviation is returned.
+    """
     if not values.size:
         return 0.0
-    return float(1.4826 * np.median(np.abs(values - np.median(values))))
+    return float(1.4826 * np.median(np.abs(values - np.median(values))) or values.std(dtype=float))
 
 
 def _extract(smooth: np.ndarray, bad: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
