@@ -128,10 +128,9 @@ def _geometry(part: Solved, payload: Payload) -> dict[str, np.ndarray]:
 
 
 def _photometry(part: Solved) -> dict[str, np.ndarray]:
-    seen = part.quality.npix > 0
     return {
-        "flux": np.where(seen, part.outcome.sources.flux, np.nan),
-        "flux_err": np.where(seen, part.errors.flux, np.nan),
+        "flux": part.outcome.sources.flux,
+        "flux_err": part.errors.flux,
         "chi2": part.quality.chi2,
         "npix": part.quality.npix,
         "masked_fraction": part.quality.masked_fraction,
@@ -165,11 +164,19 @@ def _flag_bands(rows: np.ndarray, payload: Payload) -> None:
         rows["flags"] |= FIT["PSF_FALLBACK"]
     if payload.bands["psf_pooled"].any():
         rows["flags"] |= FIT["PSF_POOLED"]
-    for name in ("x", "y", "x_err", "y_err", "re", "ell", "ab", "phi", "n", "re_err", "ell_err", "phi_err", "n_err"):
-        rows[name][blind] = np.nan
 
 
 def owned(rows: np.ndarray) -> np.ndarray:
-    """The rows that the patch reports, in input order."""
+    """The rows that the patch reports, in input order; NaN where no pixel of the source's core was seen.
+
+    Such sources are in the model all the same (the wings of a saturated star), so that SCENE keeps their numbers.
+    """
     mine = rows[rows["role"] == OWNED]
-    return mine[np.argsort(mine["row"], kind="stable")]
+    mine = mine[np.argsort(mine["row"], kind="stable")]
+    unseen = mine["npix"] == 0
+    blind = unseen.all(axis=1)
+    for name in ("flux", "flux_err"):
+        mine[name][unseen] = np.nan
+    for name in ("x", "y", "x_err", "y_err", "re", "ell", "ab", "phi", "n", "re_err", "ell_err", "phi_err", "n_err"):
+        mine[name][blind] = np.nan
+    return mine
