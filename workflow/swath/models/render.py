@@ -10,7 +10,7 @@ from .psf import Grid, PixelPsf
 
 SIZES = np.array([16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128, 144, 160, 192, 224, 256, 320, 384, 512])
 INDEX_OF = {"exp": 1.0, "dev": 4.0}
-_EXP_SCALE = np.float32(1 / sersic.b_n(1.0) ** 2)
+_EXP_SCALE = np.float32(1 / 1.6783469900166605**2)  # b_n(1), exact
 
 
 class Stamp(NamedTuple):
