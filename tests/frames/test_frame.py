@@ -1,12 +1,11 @@
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 from astropy.io import fits
 from swath.errors import InputError
 from swath.frames.frame import celestial_wcs, read_frame, read_header
 from swath.images import write_fits
+
+from .synthetic import run_python
 
 
 @pytest.fixture
@@ -72,7 +71,4 @@ def test_import_is_light():
     """Every fit job pays for these imports: none of the heavy ones may creep in."""
     heavy = ["astropy.wcs", "astropy.table", "pandas", "photutils", "matplotlib", "scipy", "sep", "pydantic"]
     code = f"import sys, swath.frames.frame; print([m for m in {heavy} if m in sys.modules])"
-    run = subprocess.run(
-        [sys.executable, "-c", code], env={"PYTHONPATH": ":".join(sys.path)}, capture_output=True, text=True, check=True
-    )
-    assert run.stdout.strip() == "[]"
+    assert run_python(code) == "[]"

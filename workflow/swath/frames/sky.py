@@ -17,6 +17,7 @@ BIN = 2
 FIRST_MESH = 128
 NOISE_MESH = 32
 ROWS = 256
+NOISE_ROWS = 2000
 MAX_CLIPS = 20
 LEAST_FREE = 0.01
 TERMS = {"constant": 1, "plane": 3}
@@ -178,7 +179,7 @@ def _subtract_mesh(image: np.ndarray, unused: np.ndarray, width: int) -> Sky:
 
 
 def _noise_ratio(image: np.ndarray, sigma: np.ndarray | float, unused: np.ndarray) -> float:
-    some = np.s_[::4]
+    some = np.s_[:: max(1, len(image) // NOISE_ROWS)]
     noise = sigma if np.isscalar(sigma) else sigma[some]
     return robust_sigma((image[some] / noise)[~unused[some]])
 
