@@ -1,22 +1,41 @@
-"""Which figure files a run makes: names only, for the planner."""
+"""Which figure files a run makes: names only, for the planner and the rules."""
+
+from collections.abc import Sequence
 
 from .config.products import Figures
 from .plan import Plan
+
+PSF_KINDS = ("stars", "growth_curve", "residuals", "background", "local_background")
+Names = dict[str, list[str]]
 
 
 def figure_files(figures: Figures, plan: Plan) -> list[str]:
     """Paths under the tile's `figures/` folder, as the switches ask for them."""
     if not figures.enabled:
         return []
-    psf = [name for name in psf_kinds(figures) for _ in [0]]
-    names = ["white.png"] * figures.white + ["overlay.png"] * figures.overlay + ["zeropoint.done"] * figures.zeropoint
-    names += [f"psf/{cell}/{kind}.png" for cell in plan.cells for kind in psf]
-    names += [f"patches/{patch}.png" for patch in plan.patch_tags] if figures.patches else []
-    names += [f"montage/{patch}.png" for patch in plan.patch_tags] if figures.montage.enabled else []
+    cells, patches = list(plan.cells), plan.patch_tags
+    names = ["white.png"] * figures.white + ["overlay.png"] * figures.overlay
+    names += [name.format(cell=cell) for cell in cells for group in psf_figures(figures).values() for name in group]
+    names += [name.format(patch=tag) for tag in patches for group in patch_figures(figures).values() for name in group]
+    names += [name for group in zeropoint_figures(plan.bands).values() for name in group] if figures.zeropoint else []
     return names
 
 
-def psf_kinds(figures: Figures) -> list[str]:
-    """The PSF figures that are switched on."""
-    kinds = ("stars", "growth_curve", "residuals", "background", "local_background")
-    return [kind for kind in kinds if getattr(figures.psf, kind)]
+def psf_figures(figures: Figures) -> Names:
+    """The figures of a PSF cell that are switched on: kind to names with the wildcard `cell`."""
+    return {kind: [f"psf/{{cell}}/{kind}.png"] for kind in PSF_KINDS if getattr(figures.psf, kind)}
+
+
+def patch_figures(figures: Figures) -> Names:
+    """The figures of a patch that are switched on: kind to names with the wildcard `patch`."""
+    kinds = {"overview": ("patches", figures.patches), "montage": ("montage", figures.montage.enabled)}
+    return {kind: [f"{folder}/{{patch}}.png"] for kind, (folder, wanted) in kinds.items() if wanted}
+
+
+def zeropoint_figures(bands: Sequence[str]) -> Names:
+    """The zero-point figures: one of each band, in order, and those of all bands together."""
+    return {
+        "bands": [f"zeropoint/zp_vs_mag__{band}.png" for band in bands],
+        "field": ["zeropoint/zp_map.png"],
+        "color": ["zeropoint/zp_color.png"],
+    }

@@ -1,0 +1,1 @@
+"""Figures. Nothing that computes imports them."""

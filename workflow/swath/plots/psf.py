@@ -1,0 +1,47 @@
+"""The figures of one PSF cell, all made by one job: the stars are cut out and fitted once."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..config.psf import Psf
+from . import psfbackground, psfcurves, psfstamps
+from .psfstars import read_cell
+
+_OF_STARS = {
+    "stars": psfstamps.draw_stars,
+    "local_background": psfstamps.draw_local_background,
+    "growth_curve": psfcurves.draw_growth_curve,
+    "residuals": psfcurves.draw_residuals,
+}
+
+
+def draw_psf(
+    cell: str,
+    box: Sequence[int],
+    epsf: str | Path,
+    frames: Sequence[str | Path],
+    stars: Sequence[str | Path],
+    outputs: Mapping[str, str | Path],
+    settings: Psf,
+    dpi: int,
+    max_stars: int,
+    colorbar: bool,
+    downsample: int,
+) -> None:
+    """Draw the figures that `outputs` names: stars, growth_curve, residuals, background, local_background.
+
+    Parameters
+    ----------
+    cell, box : tag and box (x0, x1, y0, y1) of the cell.
+    epsf, frames, stars : `epsf/{cell}.fits`; `frames/{band}.fits` and `stars/{band}.fits` in band order.
+    outputs : kind -> path. max_stars : drawn per band. colorbar : with colour bars.
+    downsample : block averaging of the background figure [pix].
+    """
+    wanted = {kind: draw for kind, draw in _OF_STARS.items() if kind in outputs}
+    bands = read_cell(epsf, frames, stars, settings, max_stars) if wanted else []
+    for kind, draw in wanted.items():
+        draw(cell, bands, settings, dpi, colorbar).save(outputs[kind])
+    if "background" in outputs:
+        psfbackground.draw_background(cell, box, frames, settings, dpi, colorbar, downsample).save(
+            outputs["background"]
+        )

@@ -1,0 +1,130 @@
+"""Star by star: the stamps that a PSF was made from, and the background around each star."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.collections import LineCollection
+from matplotlib.colors import AsinhNorm, Normalize
+from matplotlib.lines import Line2D
+
+from ..config.psf import Psf
+from ..psf.stamps import annulus
+from . import style
+from .arrays import Mosaic, mosaic, rows_of
+from .psfstars import BandStars, headline
+from .style import Sheet
+
+WIDTH, HEAD, LEFT, TOP, FOOT = 10.8, 0.22, 0.15, 0.55, 0.75  # inches
+GAP = 2  # pixels between tiles
+KINDS = {"used": "none", "held out": "deepskyblue", "clipped": "red", "from another cell": "orange"}
+
+
+def draw_stars(cell: str, bands: Sequence[BandStars], settings: Psf, dpi: int, colorbar: bool) -> Sheet:
+    """Stamps of the PSF stars over the peak of the fitted PSF; frames tell held-out, clipped and pooled ones."""
+    norm = AsinhNorm(0.01, vmin=-0.02, vmax=1.0)
+    columns = 12
+    sheet, panels = _panels(bands, 1, columns, dpi)
+    for axes, band in zip(panels, bands, strict=True):
+        if _nothing(axes, band):
+            continue
+        peak = band.fits.flux * band.light.max((1, 2))
+        scaled = (band.stamps.data - band.background[:, None, None]) / peak[:, None, None]
+        tiles = mosaic(style.paint(np.where(band.stamps.good, scaled, np.nan), norm, "viridis"), columns, GAP)
+        _place(axes, tiles)
+        _frame(axes, tiles, kinds(band))
+        for row, x, y in zip(band.rows, tiles.left, tiles.bottom, strict=True):
+            axes.text(x + 2, y + 2, str(row["star_id"]), color="white", fontsize=style.TINY)
+    sheet.text(LEFT, 0.12, f"PSF stars of cell {cell}", style.TITLE)
+    size = f"{settings.stamp_size} x {settings.stamp_size} pix"
+    sheet.text(LEFT, 0.34, f"{size}; number: star_id of stars/<band>.fits; grey: masked; held-out stars last")
+    handles = [Line2D([], [], color=colour, lw=2, label=kind) for kind, colour in KINDS.items() if colour != "none"]
+    sheet.figure.legend(handles=handles, loc="upper right", ncols=3, fontsize=style.SMALL, borderaxespad=0.3)
+    _foot(sheet, norm, "viridis", "flux / peak of the fitted PSF", colorbar)
+    return sheet
+
+
+def draw_local_background(cell: str, bands: Sequence[BandStars], settings: Psf, dpi: int, colorbar: bool) -> Sheet:
+    """Every star three times: as cut out, its annulus without the star's own light, and with the level taken off."""
+    norm = Normalize(-5.0, 5.0)
+    columns = 18
+    sheet, panels = _panels(bands, 3, columns, dpi)
+    for axes, band in zip(panels, bands, strict=True):
+        if _nothing(axes, band):
+            continue
+        sky = _sky_sigma(band)
+        tiles = mosaic(style.paint(_triples(band, settings, sky), norm, "coolwarm"), columns, GAP)
+        _place(axes, tiles)
+        for x, y, level in zip(tiles.left, tiles.bottom, band.background / sky, strict=True):
+            axes.text(x + 2, y + 2, f"{level:+.2f}", color="black", fontsize=style.TINY)
+    local = settings.local_background
+    done = f"subtracted, annulus {local.rin_pix:g} to {local.rout_pix:g} pix (clamped to the stamp)"
+    sheet.text(LEFT, 0.12, f"Local background of the PSF stars of cell {cell}", style.TITLE)
+    done = done if local.enabled else "not subtracted: psf.local_background.enabled is false"
+    parts = "from top to bottom: raw, annulus without the star's light, subtracted; number: level in sky sigma"
+    sheet.text(LEFT, 0.34, f"{parts}; {done}")
+    _foot(sheet, norm, "coolwarm", "flux per pixel / sky sigma", colorbar)
+    return sheet
+
+
+def kinds(band: BandStars) -> list[str]:
+    """What each star was to the PSF: one of KINDS."""
+    rows = band.rows
+    cases = [rows["held_out"], ~rows["used"], rows["pooled_from"] != ""]
+    return list(np.select(cases, ["held out", "clipped", "from another cell"], "used"))
+
+
+def _triples(band: BandStars, settings: Psf, sky: np.ndarray) -> np.ndarray:
+    """Raw, annulus and subtracted, one above the other, in units of the sky's sigma: (n, 3 size + 2 gaps, size)."""
+    stamps = band.stamps
+    ring = annulus(stamps.size, settings.local_background)
+    level = band.background[:, None, None]
+    around = np.where(ring, stamps.data - band.fits.flux[:, None, None] * band.light, np.nan)
+    parts = [np.where(stamps.good, part, np.nan) for part in (stamps.data - level, around, stamps.data)]
+    return np.concatenate(parts, axis=1) / sky[:, None, None]
+
+
+def _sky_sigma(band: BandStars) -> np.ndarray:
+    """Median noise of the sky in each stamp, shape (n,)."""
+    variance = np.where(band.stamps.good, band.stamps.variance, np.nan).reshape(len(band.rows), -1)
+    return np.sqrt(np.nanmedian(variance, axis=1))
+
+
+def _panels(bands: Sequence[BandStars], high: int, columns: int, dpi: int) -> tuple[Sheet, list[Axes]]:
+    """A sheet with one panel per band, as high as its lines of `columns` tiles (`high` stamps each) need."""
+    line = WIDTH / columns * high
+    heights = [line * rows_of(len(band.rows), columns) if len(band.rows) else 0.5 for band in bands]
+    sheet = Sheet(2 * LEFT + WIDTH, TOP + sum(heights) + HEAD * len(bands) + FOOT, dpi)
+    panels, top = [], TOP
+    for band, height in zip(bands, heights, strict=True):
+        panels.append(sheet.axes(LEFT, top + HEAD, WIDTH, height))
+        panels[-1].set_title(headline(band), fontsize=style.LABEL, loc="left", pad=3)
+        top += HEAD + height
+    return sheet, panels
+
+
+def _place(axes: Axes, tiles: Mosaic) -> None:
+    style.picture(axes, tiles.image)
+    axes.set_axis_off()
+
+
+def _frame(axes: Axes, tiles: Mosaic, kind: list[str]) -> None:
+    """Frames around the tiles in the colours of their kinds."""
+    height, width = tiles.size
+    corners = np.array([(0, 0), (width, 0), (width, height), (0, height), (0, 0)])
+    lines = [corners + np.array([x, y]) for x, y in zip(tiles.left, tiles.bottom, strict=True)]
+    axes.add_collection(LineCollection(lines, colors=[KINDS[name] for name in kind], linewidths=1.5), autolim=False)
+
+
+def _nothing(axes: Axes, band: BandStars) -> bool:
+    """Say so where a band has no star to draw."""
+    if len(band.rows):
+        return False
+    style.say(axes, f"{band.psf.band}: no star to draw; the PSF is {band.psf.method}")
+    return True
+
+
+def _foot(sheet: Sheet, norm: Normalize, colour: str, label: str, colorbar: bool) -> None:
+    if colorbar:
+        sheet.bar(ScalarMappable(norm, style.colours(colour)), LEFT, sheet.height - 0.6, 4.0, 0.12, label)

@@ -1,0 +1,162 @@
+"""The look of all figures, and files that are the same bytes for the same data.
+
+Figures are laid out in inches and drawn by Agg, whatever the user's matplotlibrc says about backend and layout; its
+fonts, colours and line widths hold. Only sizes, colour maps and the meaning of colours are set here.
+"""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import AsinhNorm, Colormap, Normalize
+from matplotlib.figure import Figure
+
+from ..files import atomic
+
+log = logging.getLogger(__name__)
+
+TITLE, LABEL, SMALL, TINY = 10, 8, 7, 5  # font sizes [pt]
+LARGEST_PIX = 30_000  # Agg ends at 2^16; image viewers do earlier
+MASKED = "0.6"
+
+
+class Sheet:
+    """A figure of `width` x `height` inches, laid out in inches from its top left corner.
+
+    Parameters
+    ----------
+    dpi : resolution; lowered, with a warning, where a side would have more than LARGEST_PIX pixels.
+    """
+
+    def __init__(self, width: float, height: float, dpi: float) -> None:
+        self.width, self.height = width, height
+        most = LARGEST_PIX / max(width, height)
+        if dpi > most:
+            log.warning("a figure of %.0f x %.0f inches is drawn at %d dpi instead of %d", width, height, most, dpi)
+        self.figure = Figure(figsize=(width, height), dpi=min(dpi, int(most)), layout="none")
+        self.canvas = FigureCanvasAgg(self.figure)
+
+    def axes(self, left: float, top: float, width: float, height: float) -> Axes:
+        """Axes whose frame (without labels) is the given box [inches]."""
+        box = (left / self.width, 1 - (top + height) / self.height, width / self.width, height / self.height)
+        return self.figure.add_axes(box)
+
+    def text(self, left: float, top: float, text: str, size: float = LABEL, **options: Any) -> None:
+        """Text whose top left corner is at the given place [inches]."""
+        options = {"ha": "left", "va": "top", "fontsize": size} | options
+        self.figure.text(left / self.width, 1 - top / self.height, text, **options)
+
+    def bar(self, colours: ScalarMappable, left: float, top: float, width: float, height: float, label: str) -> None:
+        """Colour bar in the given box [inches], horizontal when wider than high."""
+        lying = width > height
+        axes = self.axes(left, top, width, height)
+        bar = self.figure.colorbar(colours, cax=axes, orientation="horizontal" if lying else "vertical")
+        bar.set_label(label, fontsize=SMALL)
+        bar.ax.tick_params(labelsize=SMALL)
+        bar.minorticks_off()
+        if isinstance(colours.norm, AsinhNorm):
+            ticks = asinh_ticks(colours.norm)
+            bar.set_ticks(ticks, labels=[f"{value:.3g}" for value in ticks])
+
+    def legend(self, handles: Sequence[Artist], left: float, top: float, columns: int = 1) -> None:
+        """Legend on dark ground, for markers that are drawn over images; its top left corner is at the place."""
+        self.figure.legend(
+            handles=handles, loc="upper left", bbox_to_anchor=(left / self.width, 1 - top / self.height), ncols=columns,
+            borderaxespad=0, fontsize=SMALL, facecolor="0.35", labelcolor="white", framealpha=1, labelspacing=0.9,
+        )  # fmt: skip
+
+    def save(self, path: str | Path) -> None:
+        """Write the figure as PNG, atomically and without anything that differs between equal figures."""
+        with atomic(path) as temporary:
+            self.canvas.print_png(temporary, metadata={"Software": None}, pil_kwargs={"compress_level": 1})
+
+
+def colours(name: str) -> Colormap:
+    """A colour map in which masked pixels are grey."""
+    return colormaps[name].with_extremes(bad=MASKED)
+
+
+def asinh_norm(values: np.ndarray, low: float = 1.0, high: float = 99.7, width: float = 3.0) -> AsinhNorm:
+    """Colour scale between two percentiles of the finite values, linear within `width` robust sigmas of 0."""
+    finite = values[np.isfinite(values)]
+    bottom, top = limits(finite, low, high)
+    sigma = 1.4826 * np.median(np.abs(finite - np.median(finite))) if finite.size else 0.0
+    return AsinhNorm(max(width * sigma, (top - bottom) / 1e4), vmin=bottom, vmax=top)
+
+
+def asinh_ticks(norm: AsinhNorm, apart: float = 0.1) -> np.ndarray:
+    """Round values, at least `apart` of the colour bar from each other: 0, powers of ten, then 3 and 5 times them."""
+    most = max(abs(norm.vmin), abs(norm.vmax))
+    powers = 10.0 ** np.arange(np.ceil(np.log10(most)), np.floor(np.log10(most)) - 5, -1)
+    wanted = [0.0, *(sign * factor * power for factor in (1, 3, 5) for power in powers for sign in (1, -1))]
+    chosen: list[float] = []
+    for value in wanted:
+        place = float(norm(value))
+        if 0 <= place <= 1 and all(abs(place - float(norm(other))) >= apart for other in chosen):
+            chosen.append(value)
+    return np.array(sorted(chosen))
+
+
+def limits(values: np.ndarray, low: float, high: float) -> tuple[float, float]:
+    """Two percentiles of the finite values, apart from each other; (0, 1) without any."""
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return 0.0, 1.0
+    bottom, top = (float(v) for v in np.percentile(finite, (low, high)))
+    return (bottom, top) if top > bottom else (bottom - 0.5, bottom + 0.5)
+
+
+def symmetric(values: np.ndarray, percentile: float, least: float = 0.0) -> Normalize:
+    """Colour scale from -v to v, with v the percentile of the absolute finite values, at least `least`."""
+    finite = np.abs(values[np.isfinite(values)])
+    top = max(float(np.percentile(finite, percentile)) if finite.size else 0.0, least) or 1.0
+    return Normalize(-top, top)
+
+
+def paint(values: np.ndarray, norm: Normalize, colour: str) -> np.ndarray:
+    """Values (...) as RGBA bytes (..., 4); NaN is grey."""
+    flat = norm(np.ma.masked_invalid(values).ravel())
+    return colours(colour)(flat, bytes=True).reshape(*values.shape, 4)
+
+
+def show(
+    axes: Axes, image: np.ndarray, norm: Normalize, colour: str, extent: Sequence[float] | None = None
+) -> ScalarMappable:
+    """Draw an image [y, x], first row at the bottom; NaN is grey. Returns what a colour bar is made from.
+
+    Parameters
+    ----------
+    extent : (left, right, bottom, top) of the image's edges in data units; pixels where not given.
+    """
+    picture(axes, paint(image, norm, colour), extent)
+    return ScalarMappable(norm, colours(colour))
+
+
+def picture(axes: Axes, rgba: np.ndarray, extent: Sequence[float] | None = None) -> None:
+    """Draw painted pixels (ny, nx, 4), first row at the bottom."""
+    axes.imshow(rgba, origin="lower", interpolation="nearest", aspect="auto", extent=extent)
+
+
+def pixel_axes(axes: Axes, x: bool = True, y: bool = True) -> None:
+    """Label axes in full-frame pixels; those switched off have neither label nor numbers."""
+    axes.tick_params(labelsize=SMALL, labelbottom=x, labelleft=y)
+    axes.set_xlabel("x [pix]" if x else "", fontsize=SMALL)
+    axes.set_ylabel("y [pix]" if y else "", fontsize=SMALL)
+
+
+def bare(axes: Axes) -> None:
+    """Leave out ticks and numbers."""
+    axes.set(xticks=[], yticks=[])
+
+
+def say(axes: Axes, text: str) -> None:
+    """Axes that hold a sentence instead of a figure."""
+    bare(axes)
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=LABEL, wrap=True)
