@@ -14,7 +14,7 @@ from .config.keys import value_at
 from .config.load import load_config
 from .config.model import Config
 from .errors import SwathError
-from .figures import figure_files
+from .figures import Names, figure_files, patch_figures, psf_figures, zeropoint_figures
 from .plan import Plan, make_plan
 from .provenance import fingerprint
 
@@ -106,6 +106,19 @@ class Setup:
             for tile, plan in self.plans.items()
             for name in figure_files(self.config.figures, plan)
         ]
+
+    def figure_outputs(self, group: str) -> Names:
+        """Outputs of the figure rule `psf`, `patch` or `zeropoint`: those that are switched on, with wildcards.
+
+        A rule's outputs cannot depend on the tile: the zero-point figures are those of the bands of all tiles.
+        """
+        bands = list(dict.fromkeys(band for plan in self.plans.values() for band in plan.bands))
+        names = {
+            "psf": psf_figures(self.config.figures),
+            "patch": patch_figures(self.config.figures),
+            "zeropoint": zeropoint_figures(bands),
+        }[group]
+        return {kind: [f"{self.out}/figures/{name}" for name in group] for kind, group in names.items()}
 
     def products(self, *names: str) -> list[str]:
         """Named products of all tiles."""
