@@ -114,6 +114,14 @@ def test_bad_pixels_do_not_count():
     assert sky.error == pytest.approx(1 / np.sqrt(28000), rel=0.1)
 
 
+def test_cold_pixels_are_clipped():
+    """No source mask finds what lies below the sky: 0.2 % of pixels at -50 would pull the mean down by 0.1."""
+    image = noisy(np.zeros(SHAPE))
+    image[np.random.default_rng(2).uniform(size=SHAPE) < 0.002] = -50
+    for model in ("constant", "mesh"):
+        assert measure(image, model=model).c0 - 3 == pytest.approx(0, abs=0.006)
+
+
 def test_noise_map_weighs_but_does_not_bias():
     """Half the frame with 5 times the noise adds little: the error is that of the good half."""
     sigma = np.ones((400, 400), "f4")
