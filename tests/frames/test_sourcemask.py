@@ -31,11 +31,11 @@ def test_elongated_source_gets_an_elongated_mask():
 
 
 def test_footprints_that_are_no_ellipses_grow_too():
-    """A thin ring, as around a masked star: its area makes a small ellipse, which the ring lies outside of."""
-    y, x = np.mgrid[0:161, 0:161] - 80
-    radius = np.hypot(x, y)
-    mask = masked(np.where(abs(radius - 50) < 1.5, 300.0, 0.0), grow=12.0)
-    assert mask[abs(radius - 50) < 13].all()
+    """A cross of diffraction spikes, much longer than the ellipse of its area."""
+    y, x = np.abs(np.mgrid[0:401, 0:401] - 200)
+    mask = masked(np.where((np.minimum(x, y) < 2) & (np.maximum(x, y) < 170), 300.0, 0.0), grow=12.0)
+    assert mask[(np.minimum(x, y) < 13) & (np.maximum(x, y) < 180)].all()
+    assert not mask[(x > 120) & (y > 120)].all()
 
 
 def test_growth_by_nothing_and_more():
