@@ -1,0 +1,70 @@
+"""Detections in one band, and everything else that shines near its stars."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import sep
+
+DEEP_SIGMA = 2.0  # ASSUME neighbours below this surface brightness in units of the noise do not matter
+DEEP_MINAREA = 5
+DEBLEND_LEVELS, DEBLEND_CONTRAST = 64, 0.001  # finer than SEP's: a companion of a few percent must be seen
+GROW_FACTOR, GROW_PIX = 1.25, 2.0  # ASSUME beyond this much of its isophote a neighbour is below the noise
+
+NEIGHBOURS = np.dtype(
+    [("x", "f8"), ("y", "f8"), ("flux", "f4"), ("a", "f4"), ("b", "f4"), ("theta", "f4"), ("from_white", "?")]
+)
+
+
+def extract(
+    image: np.ndarray, sigma: np.ndarray, thresh_sigma: float, minarea: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Deblended detections of `image`, where `sigma` (same shape) is a positive number.
+
+    Returns
+    -------
+    objects : SEP's structured array.
+    segments : int32, shape of the image: 0 or 1 + the row of `objects`.
+    ids : the value in `segments` of each object.
+    """
+    bad = ~(sigma > 0)
+    if bad.all():
+        return np.zeros(0, sep.extract(np.zeros((8, 8)), 1.0).dtype), np.zeros(image.shape, "i4"), np.zeros(0, "i4")
+    err = np.where(bad, np.float32(np.median(sigma[~bad])), sigma).astype("f4")
+    sep.set_extract_pixstack(max(300_000, image.size // 4))
+    sep.set_sub_object_limit(8192)
+    data = np.where(bad, np.float32(0), image).astype("f4")
+    objects, segments = sep.extract(
+        data,
+        thresh_sigma,
+        err=err,
+        mask=bad,
+        minarea=minarea,
+        deblend_nthresh=DEBLEND_LEVELS,
+        deblend_cont=DEBLEND_CONTRAST,
+        segmentation_map=True,
+    )
+    return objects, segments, np.arange(1, len(objects) + 1, dtype="i4")
+
+
+def neighbours(objects: np.ndarray, corner: Sequence[int] = (0, 0), from_white: bool = False) -> np.ndarray:
+    """Mask ellipses (dtype `NEIGHBOURS`, full-frame pixels) around deep detections.
+
+    An ellipse has the area of the object's isophote, grown. `corner` = (x0, y0) of the image they were found in.
+    """
+    table = np.zeros(len(objects), NEIGHBOURS)
+    table["x"], table["y"] = objects["x"] + corner[0], objects["y"] + corner[1]
+    table["flux"], table["theta"], table["from_white"] = objects["flux"], objects["theta"], from_white
+    ratio = np.sqrt(np.clip(objects["a"] / np.maximum(objects["b"], 1e-3), 1.0, 10.0))
+    radius = np.sqrt(objects["npix"] / np.pi)
+    table["a"] = GROW_FACTOR * radius * ratio + GROW_PIX
+    table["b"] = GROW_FACTOR * radius / ratio + GROW_PIX
+    return table
+
+
+def reach(table: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """How far each point lies outside each neighbour's ellipse [pix], shape (points, neighbours); below 0 inside."""
+    dx, dy = x[:, None] - table["x"], y[:, None] - table["y"]
+    cos, sin = np.cos(table["theta"]), np.sin(table["theta"])
+    distance = np.hypot(dx, dy)
+    stretch = np.hypot((dx * cos + dy * sin) / table["a"], (dy * cos - dx * sin) / table["b"])
+    return np.where(stretch > 0, distance * (1 - 1 / np.maximum(stretch, 1e-9)), -table["b"])
