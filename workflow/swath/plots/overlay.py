@@ -76,8 +76,8 @@ def groups(table: pd.DataFrame, unknown_type: str, size: float) -> list[Group]:
         Group(f"UNKNOWN, fitted as {unknown_type}", active & ~star & ~galaxy, "s", "yellow", size),
         Group("excluded: saturation", saturated, "x", "red", size, 1.5),
         Group("excluded: crop", cropped, "x", "orange", size, 1.5),
-        Group("matched with a reference star", matched, "o", "white", 3.2 * size),
-        Group("injected reference star", injected, "o", "lime", 3.2 * size),
+        Group("matched with a reference star", matched, "o", "dodgerblue", 3.2 * size, 1.8),
+        Group("injected reference star", injected, "o", "lime", 3.2 * size, 1.8),
     ]
 
 
@@ -97,7 +97,7 @@ def _draw_box(axes: Axes, table: pd.DataFrame, crop: Sequence[int], min_size: in
     """The box in which reference stars were used, where any were."""
     if not (table["gaia_source_id"] != "").any():
         return []
-    own = table[~table["excluded_any"].astype(bool) & ~table["injected"].astype(bool)]
+    own = table[~table["excluded_any"].astype(bool) & ~table["injected"].astype(bool) & table["x_pix"].notna()]
     box = reference_box(own["x_pix"].to_numpy(float), own["y_pix"].to_numpy(float), tuple(crop), min_size)
     if box is None:
         return []

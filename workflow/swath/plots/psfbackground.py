@@ -59,6 +59,8 @@ def draw_background(
 
 def _headline(frame: Frame, background: np.ndarray) -> str:
     header, sigma = frame.header, frame.sky_sigma
+    if not np.isfinite(sigma):
+        return f"{frame.band}: every pixel is masked"
     sky = f"sky already subtracted from the frame: {header.get('SKYMODEL', 'unknown')}"
     if "SKYC0" in header:
         slope = np.hypot(header.get("SKYCX", 0.0), header.get("SKYCY", 0.0))

@@ -55,15 +55,15 @@ def draw_band(band: str, summary: Facts, stars: pd.DataFrame, zp_ref: float, dpi
     sheet.text(0.8, 0.12, f"{band}: {_result(summary)}", style.TITLE)
     sheet.text(0.8, 0.36, _counts(summary, stars), style.SMALL)
     usable = stars[np.isfinite(stars["zp"]) & np.isfinite(stars["gaiaxp_mag"])]
+    if not len(usable):
+        style.say(axes, "no star with a zero point")
+        return sheet
     axes.axhline(zp_ref, color="0.4", ls=":", lw=1, label=f"zp_ref {zp_ref:g} mag")
     if summary.get("zp_median") is not None:
         _band_of(axes, summary)
+    axes.set_ylim(*_range(usable, summary, zp_ref))
     for which, colour, marker, name in _groups(usable):
-        part = usable[which]
-        axes.errorbar(part["gaiaxp_mag"], part["zp"], part["zp_err"], fmt=marker, color=colour, ms=4, lw=0.8,
-                      mfc=colour if marker == "o" else "none", label=f"{name} ({len(part)})")  # fmt: skip
-    if len(usable):
-        axes.set_ylim(*_range(usable, summary, zp_ref))
+        _points(axes, usable[which], colour, marker, name)
     axes.set_xlabel(f"reference magnitude in {band} [mag]", fontsize=style.LABEL)
     axes.set_ylabel("zero point of the star [mag]", fontsize=style.LABEL)
     axes.tick_params(labelsize=style.SMALL)
@@ -178,15 +178,31 @@ def _band_of(axes: Axes, summary: Facts) -> None:
                      label=f"scatter of the stars (MAD) {scatter:.4f} mag" if side > 0 else None)  # fmt: skip
 
 
+def _points(axes: Axes, stars: pd.DataFrame, colour: str, marker: str, name: str) -> None:
+    """Stars with their errors; those beyond the axes are arrow heads at the edge."""
+    low, high = axes.get_ylim()
+    x, zp = stars["gaiaxp_mag"].to_numpy(), stars["zp"].to_numpy()
+    inside = (zp >= low) & (zp <= high)
+    label = f"{name} ({len(stars)}" + (f", {np.sum(~inside)} beyond the axis)" if (~inside).any() else ")")
+    face = colour if marker == "o" else "none"
+    axes.errorbar(
+        x[inside], zp[inside], stars["zp_err"][inside], fmt=marker, color=colour, ms=4, lw=0.8, mfc=face, label=label
+    )
+    for which, head, edge in ((zp > high, "^", high), (zp < low, "v", low)):
+        if which.any():
+            axes.plot(x[which], np.full(which.sum(), edge), head, color=colour, ms=6, clip_on=False)
+
+
 def _range(stars: pd.DataFrame, summary: Facts, zp_ref: float) -> tuple[float, float]:
-    """Range of the zero points: all kept and clipped stars with their errors; others only where they fit in."""
-    used = stars[stars["is_kept"] | stars["is_clipped"]]
-    part = used if len(used) else stars
+    """Range of the kept stars with their errors (all stars without any), widened for others that are not far off."""
+    part = stars[stars["is_kept"]] if stars["is_kept"].any() else stars
     values = [*(part["zp"] - part["zp_err"]), *(part["zp"] + part["zp_err"])]
-    values += [summary["zp_median"]] if summary.get("zp_median") is not None else [zp_ref]
-    low, high = np.nanmin(values), np.nanmax(values)
+    values += [zp_ref] if summary.get("zp_median") is None else [summary["zp_median"]]
+    low, high = float(np.nanmin(values)), float(np.nanmax(values))
     margin = 0.08 * (high - low) + 0.005
-    return float(low - margin), float(high + margin)
+    others = stars["zp"][~stars["is_kept"]]
+    near = others[(others > 3 * low - 2 * high) & (others < 3 * high - 2 * low)]
+    return min(low, near.min() if len(near) else low) - margin, max(high, near.max() if len(near) else high) + margin
 
 
 def _trend(summary: Facts) -> str:
