@@ -123,10 +123,10 @@ def epsf_stars(tile: Tile) -> np.ndarray:
     rows = []
     for band in tile.bands:
         rows += [
-            (band, 0, 30.3, 40.2, 1.0, False, True, ""),
+            (band, 0, 30.3, 40.2, 1.0, False, True, CELL),
             (band, 1, 90.6, 60.8, 0.5, False, True, "r00_c01"),
-            (band, 2, 5.0, 70.0, 0.0, True, False, ""),
-            (band, 3, 60.2, 100.4, 0.0, False, False, ""),
+            (band, 2, 5.0, 70.0, 0.0, True, False, CELL),
+            (band, 3, 60.2, 100.4, 0.0, False, False, CELL),
         ]
     return np.array(rows, store.STARS)
 

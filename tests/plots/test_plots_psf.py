@@ -31,7 +31,7 @@ def epsf(tile, folder, stars=None, **changes):
 
 @pytest.fixture
 def bands(tile):
-    return read_cell(tile.path("epsf.fits"), tile.each("frames"), tile.each("stars"), SETTINGS, 100)
+    return read_cell(CELL, tile.path("epsf.fits"), tile.each("frames"), tile.each("stars"), SETTINGS, 100)
 
 
 def test_stars_are_fitted_where_and_how_bright_they_are(bands):
@@ -53,7 +53,7 @@ def test_stars_come_brightest_first_and_held_out_ones_last(bands):
 
 
 def test_too_many_stars_are_thinned_and_keep_their_share_held_out(tile):
-    band = read_cell(tile.path("epsf.fits"), tile.each("frames"), tile.each("stars"), SETTINGS, 2)[0]
+    band = read_cell(CELL, tile.path("epsf.fits"), tile.each("frames"), tile.each("stars"), SETTINGS, 2)[0]
     assert list(band.rows["held_out"]) == [False, True]
     assert "2 of 4 drawn" in headline(band)
 
@@ -104,12 +104,37 @@ def test_without_colour_bars(tile, tmp_path):
 
 def test_a_fallback_without_stars_says_so(tile, tmp_path):
     path = epsf(
-        tile, tmp_path, epsf_stars(tile)[:0], method="moffat", fallback=True, reason="1 star, 2 needed", n_stars=0
+        tile,
+        tmp_path,
+        epsf_stars(tile)[:0],
+        method="moffat",
+        fallback=True,
+        reason="1 star, 2 needed",
+        n_stars=0,
+        pooled=False,
     )
-    band = read_cell(path, tile.each("frames"), tile.each("stars"), SETTINGS, 100)[0]
-    assert "FALLBACK (1 star, 2 needed)" in headline(band)
+    band = read_cell(CELL, path, tile.each("frames"), tile.each("stars"), SETTINGS, 100)[0]
+    assert headline(band) == "g: moffat (FALLBACK), made without stars; 1 star, 2 needed"
     for kind, figure in figures(tile, path, tmp_path).items():
         assert drawn(figure), kind
+
+
+def test_a_psf_made_without_stars_is_compared_with_the_cells_own(tile, tmp_path):
+    """A supplied or fallback PSF has no stars of its own; those that were selected show how good it is."""
+    stars = []
+    for path in tile.each("stars"):
+        with fits.open(path) as hdus:
+            hdus["STARS"].data["selected"][:3] = True
+            hdus.writeto(tmp_path / path.name)
+        stars.append(tmp_path / path.name)
+    path = epsf(tile, tmp_path, epsf_stars(tile)[:0], method="supplied", pooled=False)
+    band = read_cell(CELL, path, tile.each("frames"), stars, SETTINGS, 100)[0]
+    assert psfstamps.kinds(band) == ["PSF made without it"] * 3
+    assert headline(band) == "g: supplied, made without stars; drawn: the cell's selected stars"
+    outputs = {kind: tmp_path / f"{kind}.png" for kind in PSF_KINDS}
+    draw_psf(CELL, CROP, path, tile.each("frames"), stars, outputs, SETTINGS, DPI, 100, True, 2)
+    assert has_colour(pixels(outputs["stars"]), (0.93, 0.51, 0.93), 0.1)
+    assert all(drawn(figure) for figure in outputs.values())
 
 
 def test_one_star(tile, tmp_path):

@@ -38,7 +38,7 @@ def draw_psf(
     downsample : block averaging of the background figure [pix].
     """
     wanted = {kind: draw for kind, draw in _OF_STARS.items() if kind in outputs}
-    bands = read_cell(epsf, frames, stars, settings, max_stars) if wanted else []
+    bands = read_cell(cell, epsf, frames, stars, settings, max_stars) if wanted else []
     for kind, draw in wanted.items():
         draw(cell, bands, settings, dpi, colorbar).save(outputs[kind])
     if "background" in outputs:

@@ -95,14 +95,22 @@ def _growth(axes: Axes, band: BandStars) -> None:
 def _stars_growth(axes: Axes, band: BandStars) -> None:
     """Median of the used stars with their 16 to 84 % range, and of the held-out ones."""
     radii = np.arange(1, band.stamps.size // 2 + 1.0)
-    curves, held = encircled(band, radii), band.rows["held_out"]
-    if (used := band.rows["used"] & ~held).any():
-        low, middle, high = np.percentile(curves[used], (16, 50, 84), axis=0)
-        axes.fill_between(radii, low, high, color="tab:blue", alpha=0.25, lw=0)
-        axes.plot(radii, middle, color="tab:blue", lw=1, label=f"median of {used.sum()} used stars, 16 to 84 %")
-    if held.any():
-        axes.plot(radii, np.median(curves[held], axis=0), color="tab:orange", lw=1, ls="-.",
-                  label=f"median of {held.sum()} held-out stars")  # fmt: skip
+    curves = encircled(band, radii)
+    for which, colour, name in _groups(band):
+        label = f"median of {which.sum()} {name} star{'s' if which.sum() > 1 else ''}"
+        if name != "held-out":
+            low, high = np.percentile(curves[which], (16, 84), axis=0)
+            axes.fill_between(radii, low, high, color=colour, alpha=0.25, lw=0)
+            label += ", 16 to 84 %"
+        axes.plot(radii, np.median(curves[which], axis=0), color=colour, lw=1, ls="-.", label=label)
+
+
+def _groups(band: BandStars) -> list[tuple[np.ndarray, str, str]]:
+    """Which stars are looked at together, bool (n,), with colour and name; groups without a star are left out."""
+    groups = [(band.used, "tab:blue", "used"), (band.held_out, "tab:orange", "held-out")]
+    if not band.made_from:
+        groups = [(np.ones(len(band.rows), bool), "violet", "selected")]
+    return [group for group in groups if group[0].any()]
 
 
 def _medians(band: BandStars) -> list[np.ndarray]:
@@ -113,7 +121,7 @@ def _medians(band: BandStars) -> list[np.ndarray]:
     fits = band.fits
     residual = grid.shift(np.nan_to_num(band.residual) / fits.flux[:, None, None], -fits.dx, -fits.dy)
     model = grid.shift(band.light, -fits.dx, -fits.dy)
-    chosen = band.rows["used"] if band.rows["used"].any() else np.ones(len(model), bool)
+    chosen = band.used if band.used.any() else np.ones(len(model), bool)
     seen = np.where(band.stamps.good, 1, np.nan)
     half, middle = min(int(np.ceil(1.5 * band.psf.norm_radius)), model.shape[-1] // 2), model.shape[-1] // 2
     inner = slice(middle - half, middle + half + 1)
@@ -125,14 +133,13 @@ def _medians(band: BandStars) -> list[np.ndarray]:
 def _histogram(axes: Axes, band: BandStars) -> None:
     """Residual over noise within the norm radius, of used and held-out stars, beside a unit Gaussian."""
     pulls = np.where(grid.radii(band.stamps.size) <= band.psf.norm_radius, band.residual / band.noise, np.nan)
-    held = band.rows["held_out"]
-    for which, colour, name in ((band.rows["used"] & ~held, "tab:blue", "used"), (held, "tab:orange", "held out")):
+    for which, colour, name in _groups(band):
         values = pulls[which][np.isfinite(pulls[which])]
         if not len(values):
             continue
         spread = 1.4826 * np.median(np.abs(values - np.median(values)))
-        axes.hist(np.clip(values, BINS[0], BINS[-1]), BINS, density=True, histtype="step", color=colour, lw=1,
-                  label=f"{name}: sigma {spread:.2f}")  # fmt: skip
+        shown, label = np.clip(values, BINS[0], BINS[-1]), f"{name}: sigma {spread:.2f}"
+        axes.hist(shown, BINS, density=True, histtype="step", color=colour, lw=1, label=label)
     axes.plot(BINS, np.exp(-(BINS**2) / 2) / np.sqrt(2 * np.pi), color="0.4", ls=":", lw=1, label="unit Gaussian")
     axes.set_xlim(BINS[0], BINS[-1])
     axes.set_ylim(0, 0.65)

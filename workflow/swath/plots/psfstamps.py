@@ -18,7 +18,13 @@ from .style import Sheet
 
 WIDTH, HEAD, LEFT, TOP, FOOT = 10.8, 0.22, 0.15, 0.55, 0.75  # inches
 GAP = 2  # pixels between tiles
-KINDS = {"used": "none", "held out": "deepskyblue", "clipped": "red", "from another cell": "orange"}
+KINDS = {
+    "used": "none",
+    "held out": "deepskyblue",
+    "clipped": "red",
+    "from another cell": "orange",
+    "PSF made without it": "violet",
+}
 
 
 def draw_stars(cell: str, bands: Sequence[BandStars], settings: Psf, dpi: int, colorbar: bool) -> Sheet:
@@ -40,7 +46,7 @@ def draw_stars(cell: str, bands: Sequence[BandStars], settings: Psf, dpi: int, c
     size = f"{settings.stamp_size} x {settings.stamp_size} pix"
     sheet.text(LEFT, 0.34, f"{size}; number: star_id of stars/<band>.fits; grey: masked; held-out stars last")
     handles = [Line2D([], [], color=colour, lw=2, label=kind) for kind, colour in KINDS.items() if colour != "none"]
-    sheet.figure.legend(handles=handles, loc="upper right", ncols=3, fontsize=style.SMALL, borderaxespad=0.3)
+    sheet.figure.legend(handles=handles, loc="upper right", ncols=4, fontsize=style.SMALL, borderaxespad=0.3)
     _foot(sheet, norm, "viridis", "flux / peak of the fitted PSF", colorbar)
     return sheet
 
@@ -70,9 +76,9 @@ def draw_local_background(cell: str, bands: Sequence[BandStars], settings: Psf, 
 
 def kinds(band: BandStars) -> list[str]:
     """What each star was to the PSF: one of KINDS."""
-    rows = band.rows
-    cases = [rows["held_out"], ~rows["used"], rows["pooled_from"] != ""]
-    return list(np.select(cases, ["held out", "clipped", "from another cell"], "used"))
+    without = np.full(len(band.rows), not band.made_from)
+    cases = [without, band.held_out, ~band.rows["used"], band.foreign]
+    return list(np.select(cases, ["PSF made without it", "held out", "clipped", "from another cell"], "used"))
 
 
 def _triples(band: BandStars, settings: Psf, sky: np.ndarray) -> np.ndarray:

@@ -7,30 +7,47 @@ from typing import NamedTuple
 import numpy as np
 
 from ..config.psf import Psf
-from ..psf import grid, stack, store
+from ..psf import grid, quality, store
 from ..psf.joint import StarFit
-from ..psf.stamps import Stamps, local_background, read_stamps
+from ..psf.stamps import Stamps, read_stamps
 from ..psf.stars import read_stars
 
-ROUNDS = 4  # flux, position and background of a star settle to 1e-3 of the noise in three
 FEWEST_PIXELS = 12  # a star with fewer good pixels in its core has no fit to draw
 
 
 class BandStars(NamedTuple):
     """One band of a cell.
 
-    rows : dtype `store.STARS`, shape (n,), brightest weight first, held-out stars last. total : stars in all.
+    rows : dtype `store.STARS`, shape (n,), highest weight first, held-out stars last. total : stars in all.
+    made_from : False when the PSF was made without stars, and the rows are the cell's selected stars all the same.
     stamps : their pixels, None without stars. light : (n, size, size), the PSF at each star for unit flux.
     fits : flux and offset of each star. background : level of each star's annulus, shape (n,).
     """
 
+    cell: str
     psf: store.BandPsf
     rows: np.ndarray
     total: int
+    made_from: bool = True
     stamps: Stamps | None = None
     light: np.ndarray | None = None
     fits: StarFit | None = None
     background: np.ndarray | None = None
+
+    @property
+    def held_out(self) -> np.ndarray:
+        """Stars that tested the PSF, bool (n,)."""
+        return self.rows["held_out"]
+
+    @property
+    def used(self) -> np.ndarray:
+        """Stars that made the PSF, bool (n,)."""
+        return self.rows["used"] & ~self.rows["held_out"]
+
+    @property
+    def foreign(self) -> np.ndarray:
+        """Stars of other cells, bool (n,)."""
+        return ~np.isin(self.rows["pooled_from"], ("", self.cell))
 
     @property
     def residual(self) -> np.ndarray:
@@ -46,59 +63,69 @@ class BandStars(NamedTuple):
 
 
 def read_cell(
-    epsf: str | Path, frames: Sequence[str | Path], stars: Sequence[str | Path], settings: Psf, most: int
+    cell: str,
+    epsf: str | Path,
+    frames: Sequence[str | Path],
+    stars: Sequence[str | Path],
+    settings: Psf,
+    most: int,
 ) -> list[BandStars]:
-    """All bands of a cell.
+    """All bands of a cell, with at most `most` stars each.
 
     Parameters
     ----------
     epsf : `epsf/{cell}.fits`. frames, stars : `frames/{band}.fits` and `stars/{band}.fits`, in band order.
-    most : stars kept per band.
     """
     table = store.read_stars(epsf)
-    files = zip(store.read(epsf), frames, stars, strict=False)
-    return [read_band(psf, table[table["band"] == psf.band], *paths, settings, most) for psf, *paths in files]
+    bands = []
+    for psf, frame, path in zip(store.read(epsf), frames, stars, strict=False):
+        known, neighbours = read_stars(path)
+        rows = table[table["band"] == psf.band]
+        band = BandStars(cell, psf, rows, len(rows), made_from=len(rows) > 0)
+        if not len(rows):
+            rows = _selected(cell, psf.band, known)
+            band = band._replace(rows=rows, total=len(rows))
+        bands.append(_with_stamps(_thinned(band, most), known, neighbours, frame, settings))
+    return bands
 
 
-def read_band(
-    psf: store.BandPsf, rows: np.ndarray, frame: str | Path, stars: str | Path, settings: Psf, most: int
-) -> BandStars:
-    """One band: its stamps, and the PSF fitted to each of them in flux and position.
+def _selected(cell: str, band: str, known: np.ndarray) -> np.ndarray:
+    """The cell's selected stars as unused ones, dtype `store.STARS`."""
+    chosen = known[known["selected"] & (known["cell"] == cell)]
+    chosen = chosen[np.argsort(-chosen["snr"], kind="stable")]
+    rows = np.zeros(len(chosen), store.STARS)
+    for name in ("star_id", "x", "y"):
+        rows[name] = chosen[name]
+    rows["band"], rows["pooled_from"] = band, cell
+    return rows
 
-    Parameters
-    ----------
-    rows : the band's stars, dtype `store.STARS`.
-    """
-    order = np.lexsort((rows["star_id"], -rows["weight"], rows["held_out"]))
-    chosen = rows[order]
-    if len(chosen) > most:  # keep the share of held-out stars
-        held = chosen["held_out"]
+
+def _thinned(band: BandStars, most: int) -> BandStars:
+    """In the order of drawing, and at most `most` stars, as many of them held out as in the whole."""
+    rows = band.rows[np.lexsort((-band.rows["weight"], band.rows["held_out"]))]
+    if len(rows) > most:
+        held = rows["held_out"]
         keep = int(np.ceil(most * held.mean()))
-        chosen = np.concatenate([chosen[~held][: most - keep], chosen[held][:keep]])
-    if not len(chosen):
-        return BandStars(psf, chosen, len(rows))
-    table, neighbours = read_stars(stars)
-    known = table[np.searchsorted(table["star_id"], chosen["star_id"])]
-    stamps = read_stamps(frame, known, neighbours, settings.stamp_size, settings.background)
+        rows = np.concatenate([rows[~held][: most - keep], rows[held][:keep]])
+    return band._replace(rows=rows)
+
+
+def _with_stamps(
+    band: BandStars, known: np.ndarray, neighbours: np.ndarray, frame: str | Path, settings: Psf
+) -> BandStars:
+    """The band with the stamps of its stars, and the PSF fitted to each; without those that have no pixels."""
+    if not len(band.rows):
+        return band
+    stars = known[np.searchsorted(known["star_id"], band.rows["star_id"])]
+    stamps = read_stamps(frame, stars, neighbours, settings.stamp_size, settings.background)
     core = grid.radii(settings.stamp_size) < settings.stamp_size // 4
     seen = (stamps.good & core).sum((1, 2)) >= FEWEST_PIXELS
     if not seen.any():
-        return BandStars(psf, chosen[:0], len(rows))
-    return fit_stars(psf, chosen[seen], len(rows), stamps.take(seen), settings)
-
-
-def fit_stars(psf: store.BandPsf, rows: np.ndarray, total: int, stamps: Stamps, settings: Psf) -> BandStars:
-    """Fit flux, position and background of every star with the finished PSF."""
-    planes = np.stack([grid.resize(psf.at(x, y), stamps.size) for x, y in zip(stamps.x, stamps.y, strict=True)])
-    dx, dy = stamps.offset
-    near = (stamps.data * grid.disk(stamps.size, 3)).sum((1, 2)) / (planes * grid.disk(stamps.size, 3)).sum((1, 2))
-    fits = StarFit(np.maximum(near, 1e-6), dx, dy)
-    for _ in range(ROUNDS):
-        light = grid.shift(planes, fits.dx, fits.dy)
-        background = local_background(stamps, fits.flux[:, None, None] * light, settings.local_background)
-        fits = stack.refine(stamps, background, light, fits)
-    light = grid.shift(planes, fits.dx, fits.dy)
-    return BandStars(psf, rows, total, stamps, light, fits, background)
+        return band._replace(rows=band.rows[:0])
+    stamps, psf = stamps.take(seen), band.psf
+    u, v = (stamps.x - psf.x0) / psf.scale, (stamps.y - psf.y0) / psf.scale
+    fits, background, light = quality.match(stamps, psf.planes, u, v, settings)
+    return band._replace(rows=band.rows[seen], stamps=stamps, light=light, fits=fits, background=background)
 
 
 def encircled(band: BandStars, radii: np.ndarray) -> np.ndarray:
@@ -125,13 +152,14 @@ def psf_encircled(psf: store.BandPsf, radii: np.ndarray) -> np.ndarray:
 
 def headline(band: BandStars) -> str:
     """Band, method and how many stars, in one line; why, for a PSF that was not made from the cell's own stars."""
-    psf, rows = band.psf, band.rows
-    own = rows["pooled_from"] == ""
-    text = f"{psf.band}: {psf.method}, {psf.n_stars} stars, {psf.n_held} held out"
+    psf = band.psf
+    if band.made_from:
+        text = f"{psf.band}: {psf.method}, {psf.n_stars} stars, {psf.n_held} held out"
+    else:
+        text = f"{psf.band}: {psf.method}{' (FALLBACK)' if psf.fallback else ''}, made without stars"
+        text += "; drawn: the cell's selected stars" if len(band.rows) else ""
     if psf.pooled:
-        text += f", {np.sum(~own)} from other cells"
-    if len(rows) < band.total:
-        text += f", {len(rows)} of {band.total} drawn"
-    if psf.fallback:
-        text += " — FALLBACK"
-    return text + (f" ({psf.reason})" if psf.reason else "")
+        text += f", {band.foreign.sum()} of those drawn from other cells"
+    if len(band.rows) < band.total:
+        text += f", {len(band.rows)} of {band.total} drawn"
+    return text + (f"; {psf.reason}" if psf.reason else "")
