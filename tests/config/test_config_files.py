@@ -6,9 +6,9 @@ import sys
 
 import pytest
 from swath.config import snapshot
-from swath.docs import ROOT
 from swath.config.load import load_config
 from swath.config.yamlfile import load_file, read_yaml
+from swath.docs import ROOT
 from swath.errors import ConfigError
 
 

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 from astropy.table import Table
 from conftest import ROOT
-
 from swath.columns import names
 from swath.flags import FIT
 

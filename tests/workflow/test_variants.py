@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 from astropy.io import fits
 from conftest import ROOT, Run
-
 from swath.flags import FIT
 
 pytestmark = [pytest.mark.slow, pytest.mark.workflow]

@@ -1,0 +1,84 @@
+"""Which code a rule depends on, and what its record says."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from swath import provenance
+from swath.provenance import PACKAGE, fingerprint, modules, recorded, write_record
+
+ROOT = Path(__file__).parents[1]
+SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_what_a_script_really_imports_is_in_its_fingerprint(script):
+    """Import the script's modules for real in a fresh interpreter and compare with the static scan."""
+    import subprocess
+    import sys
+
+    lines = [line for line in script.read_text().splitlines() if line.startswith(("from ", "import "))]
+    code = "\n".join(
+        [*lines, "import sys", "print(*[m.__file__ for n, m in sys.modules.items() if n.startswith('swath')])"]
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(PACKAGE.parent)},
+    )
+    assert {Path(path) for path in done.stdout.split()} <= modules(script)
+
+
+def test_rooms_do_not_pull_in_each_other():
+    names = {script.stem: {path.relative_to(PACKAGE).parts[0] for path in modules(script)} for script in SCRIPTS}
+    assert not names["load"] & {"psf", "fit", "models", "merge", "calibration", "plots", "sources", "patches"}
+    assert not names["fit"] & {"merge", "calibration", "plots", "sources"}
+    assert not names["epsf"] & {"fit", "merge", "calibration", "plots"}
+    for stem, rooms in names.items():
+        if not stem.startswith("fig_"):
+            assert "plots" not in rooms, stem
+
+
+def test_an_edit_changes_the_fingerprint_and_the_table_counts(tmp_path, monkeypatch):
+    package = tmp_path / "swath"
+    (package / "room").mkdir(parents=True)
+    for name, text in {
+        "__init__.py": "",
+        "used.py": "from .room import deep\n",
+        "unused.py": "",
+        "room/__init__.py": "",
+        "room/deep.py": "def late():\n    from ..other import thing\n",
+        "other.py": "thing = 1\n",
+    }.items():
+        (package / name).write_text(text)
+    (package / "other_table.npy").write_bytes(b"1")
+    script = tmp_path / "script.py"
+    script.write_text("from swath.used import x\nimport swath.room.deep as d\n")
+    monkeypatch.setattr(provenance, "PACKAGE", package)
+    provenance._imports.cache_clear()
+    first = fingerprint(script)
+    names = {str(path.relative_to(package)) for path in modules(script)}
+    assert names == {"__init__.py", "used.py", "room/__init__.py", "room/deep.py", "other.py", "other_table.npy"}
+    (package / "unused.py").write_text("edited = True\n")
+    assert fingerprint(script) == first
+    (package / "other_table.npy").write_bytes(b"2")
+    second = fingerprint(script)
+    (package / "other.py").write_text("thing = 2\n")
+    provenance._imports.cache_clear()
+    assert len({first, second, fingerprint(script)}) == 3
+    provenance._imports.cache_clear()
+
+
+def test_a_record_holds_products_inputs_parameters_and_code(tmp_path):
+    product = tmp_path / "frame.fits"
+    product.write_bytes(b"pixels")
+    record = tmp_path / "records/load/g.json"
+    write_record(record, "load", {"band": "g"}, {"code": "abc", "zp": 25.0}, ["in.fits"], [str(product), str(record)])
+    content = json.loads(record.read_text())
+    assert content["outputs"] == [{"path": str(product), "size": 6, "sha256": hashlib.sha256(b"pixels").hexdigest()}]
+    assert (content["code"], content["params"], content["inputs"]) == ("abc", {"zp": 25.0}, ["in.fits"])
+    assert recorded(record) == (str(product), hashlib.sha256(b"pixels").hexdigest())
