@@ -192,8 +192,8 @@ def test_degenerate_scenes_never_raise_and_leave_no_unexplained_nan():
     for seed in range(40):
         n, nband, side = int(rng.integers(1, 7)), int(rng.integers(1, 4)), 60
         models = list(rng.choice(["star", "exp", "dev", "sersic"], n))
-        true = sources(models, rng.uniform(-2, side + 2, n), rng.uniform(-2, side + 2, n), 10 ** rng.uniform(0, 5, n), nband,
-                       10 ** rng.uniform(-1, 1.7, n), rng.uniform(0, 0.95, n))  # fmt: skip
+        x, y, flux = rng.uniform(-2, side + 2, n), rng.uniform(-2, side + 2, n), 10 ** rng.uniform(0, 5, n)
+        true = sources(models, x, y, flux, nband, 10 ** rng.uniform(-1, 1.7, n), rng.uniform(0, 0.95, n))
         pixels = render(true, (side, side), nband, seed)
         for _ in range(int(rng.integers(0, 4))):
             x, y = rng.integers(0, side, 2)

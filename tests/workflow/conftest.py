@@ -87,5 +87,4 @@ def run_copy(default_run, tmp_path) -> Run:
     """A copy of the finished default run that a test may change."""
     folder = tmp_path / "copy"
     shutil.copytree(default_run.folder, folder, symlinks=True)
-    run = Run(folder)
-    return run
+    return Run(folder)

@@ -119,7 +119,7 @@ def test_a_saturated_star_is_flagged_masked_and_spoils_nobody(tmp_path, default_
     assert row["excluded_reason"] == "saturation"
     assert row["fit_flags"] & FIT["EXCLUDED_SATURATION"]
     assert np.isnan(row["FLUX_r_fit"])
-    x, y = int(round(star["x_pix_white"])), int(round(star["y_pix_white"]))
+    x, y = round(star["x_pix_white"]), round(star["y_pix_white"])
     with fits.open(run.path("frames/r.fits")) as hdus:
         assert hdus["MASK"].data[y, x] > 0
     distance = np.hypot(before["x_pix_white"] - star["x_pix_white"], before["y_pix_white"] - star["y_pix_white"])
