@@ -30,7 +30,7 @@ class Mosaic(NamedTuple):
     """Painted tiles in one image; the first row of tiles is at the top, as people read.
 
     image : RGBA bytes (ny, nx, 4), first row at the bottom, transparent between the tiles.
-    left, bottom : pixel edges of each tile, shape (n,). size : (height, width) of a tile.
+    left, bottom : lower left corner of each tile [pix], shape (n,). size : (height, width) of a tile.
     """
 
     image: np.ndarray

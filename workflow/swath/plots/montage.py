@@ -1,7 +1,6 @@
 """Data, model and residual of every source of a patch, in every band."""
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 
@@ -10,7 +9,7 @@ from ..flags import names
 from . import style
 from .arrays import Mosaic, cutout, mosaic
 from .rendering import Drawn, positions
-from .style import Sheet
+from .style import Placed, Sheet
 
 GAP, HEAD, TOP, FOOT, MARGIN = 3, 0.2, 0.75, 0.75, 0.15  # pixels between tiles; inches
 WIDEST, TILES = 30.0, (0.42, 0.8)  # inches: the figure; least and largest side of a cutout
@@ -38,14 +37,12 @@ def draw_montage(drawn: Drawn, settings: Montage, dpi: int) -> Sheet:
     for line, (number, cut) in enumerate(zip(numbers, cuts, strict=True)):
         top = TOP + line * (tile + HEAD)
         sheet.text(MARGIN, top + HEAD - 0.03, f"{number + 1}: {title(rows[number])}", style.SMALL, va="bottom")
-        axes = sheet.axes(MARGIN, top + HEAD, columns * tile, tile)
         ranges = [_range(data, model, settings) for data, model in zip(cut[0], cut[1], strict=True)]
         tiles = _row(cut, ranges, norm)
-        style.picture(axes, tiles.image)
-        axes.set_axis_off()
-        _cross(axes, tiles, x[number] - np.rint(x[number]), y[number] - np.rint(y[number]))
+        placed = sheet.picture(tiles.image, MARGIN, top + HEAD, columns * tile, tile)
+        _cross(sheet, placed, tiles, x[number] - np.rint(x[number]), y[number] - np.rint(y[number]))
         for (low, high), left in zip(ranges, tiles.left[1::3], strict=True):
-            axes.text(left + 1, 0.5, f"{low:.3g} … {high:.3g}", color="white", fontsize=style.TINY)
+            sheet.ground.text(*placed.at(left + 1, 0.5), f"{low:.3g} … {high:.3g}", color="white", fontsize=style.TINY)
     bar = ScalarMappable(norm, style.colours("RdBu_r"))
     sheet.bar(bar, MARGIN, sheet.height - 0.55, 3.0, 0.12, "residual: (data - model) / sigma")
     return sheet
@@ -99,7 +96,7 @@ def _row(cut: np.ndarray, ranges: list[tuple[float, float]], norm: style.Normali
     return mosaic(tiles, len(tiles), GAP)
 
 
-def _cross(axes: Axes, tiles: Mosaic, dx: np.ndarray, dy: np.ndarray) -> None:
+def _cross(sheet: Sheet, placed: Placed, tiles: Mosaic, dx: np.ndarray, dy: np.ndarray) -> None:
     """Four short lines around the fitted position in the data and residual of every band."""
     height, width = tiles.size
     arms = np.array([[(4, 0), (8, 0)], [(-8, 0), (-4, 0)], [(0, 4), (0, 8)], [(0, -8), (0, -4)]], float)
@@ -108,6 +105,6 @@ def _cross(axes: Axes, tiles: Mosaic, dx: np.ndarray, dy: np.ndarray) -> None:
         for kind, colour in ((0, "white"), (2, "black")):
             tile = 3 * index + kind
             middle = tiles.left[tile] + 0.5 + width // 2 + dx[index], tiles.bottom[tile] + 0.5 + height // 2 + dy[index]
-            lines += list(arms + middle)
+            lines += list(np.stack(placed.at(*np.moveaxis(arms + middle, -1, 0)), axis=-1))
             paint += [colour] * 4
-    axes.add_collection(LineCollection(lines, colors=paint, linewidths=0.6), autolim=False)
+    sheet.ground.add_collection(LineCollection(lines, colors=paint, linewidths=0.6), autolim=False)

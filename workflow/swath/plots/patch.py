@@ -144,9 +144,7 @@ def _each_band(sheet: Sheet, drawn: Drawn, which: range, top: float, width: floa
     rows = [style.paint(data / sky, DATA, "gray"), style.paint(model / sky, DATA, "gray")]
     tiles = mosaic(np.concatenate([*rows, style.paint(pulls, PULL, "RdBu_r")]), len(pick), gap=3)
     left = LEFT + 0.8
-    axes = sheet.axes(left, top, width * len(pick), 3 * height)
-    style.picture(axes, tiles.image)
-    axes.set_axis_off()
+    sheet.picture(tiles.image, left, top, width * len(pick), 3 * height)
     for column, index in enumerate(pick):
         place = left + width * (column + 0.5)
         sheet.text(place, top - 0.03, drawn.bands[index], style.LABEL, ha="center", va="bottom")

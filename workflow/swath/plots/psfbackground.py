@@ -42,14 +42,16 @@ def draw_background(
         frame, top = read_frame(path, box), 0.95 + 2.95 * index
         raw, background = frame.image, cell_background(frame, settings.background)
         sheet.text(0.75, top - 0.22, _headline(frame, background), style.SMALL)
-        where = None
         for column, image in enumerate((raw, background, raw - background)):
-            axes = sheet.axes(0.75 + 2.9 * column, top, 2.4, 2.2)
             shown = block_average(np.where(frame.mask == 0, image, np.nan) / frame.sky_sigma, downsample)
-            where = extent((box[0], box[2]), shown.shape, downsample)
-            style.show(axes, shown, fine if column == 1 else norm, "coolwarm", where)
-            style.pixel_axes(axes, y=column == 0)
-            axes.text(0.03, 0.96, NAMES[column], transform=axes.transAxes, va="top", fontsize=style.SMALL)
+            left, scale = 0.75 + 2.75 * column, fine if column == 1 else norm
+            if column == 0:
+                axes = sheet.axes(left, top, 2.6, 2.2)
+                style.show(axes, shown, scale, "coolwarm", extent((box[0], box[2]), shown.shape, downsample))
+                style.pixel_axes(axes)
+            else:
+                sheet.picture(style.paint(shown, scale, "coolwarm"), left, top, 2.6, 2.2, frame=True)
+            sheet.text(left + 0.06, top + 0.05, NAMES[column], style.SMALL)
     if colorbar:
         for place, scale, label in ((0.75, norm, "raw, difference"), (5.0, fine, "background")):
             bar = ScalarMappable(scale, style.colours("coolwarm"))

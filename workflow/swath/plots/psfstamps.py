@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import AsinhNorm, Normalize
@@ -14,7 +13,7 @@ from ..psf.stamps import annulus
 from . import style
 from .arrays import Mosaic, mosaic, rows_of
 from .psfstars import BandStars, headline
-from .style import Sheet
+from .style import Placed, Sheet
 
 WIDTH, HEAD, LEFT, TOP, FOOT = 10.8, 0.22, 0.15, 0.55, 0.75  # inches
 GAP = 2  # pixels between tiles
@@ -31,17 +30,16 @@ def draw_stars(cell: str, bands: Sequence[BandStars], settings: Psf, dpi: int, c
     """Stamps of the PSF stars over the peak of the fitted PSF; frames tell held-out, clipped and pooled ones."""
     norm = AsinhNorm(0.01, vmin=-0.02, vmax=1.0)
     columns = 12
-    sheet, panels = _panels(bands, 1, columns, dpi)
-    for axes, band in zip(panels, bands, strict=True):
-        if _nothing(axes, band):
+    sheet, tops = _sheet(bands, 1, columns, dpi)
+    for band, top in zip(bands, tops, strict=True):
+        if not len(band.rows):
             continue
         peak = band.fits.flux * band.light.max((1, 2))
         scaled = (band.stamps.data - band.background[:, None, None]) / peak[:, None, None]
         tiles = mosaic(style.paint(np.where(band.stamps.good, scaled, np.nan), norm, "viridis"), columns, GAP)
-        _place(axes, tiles)
-        _frame(axes, tiles, kinds(band))
-        for row, x, y in zip(band.rows, tiles.left, tiles.bottom, strict=True):
-            axes.text(x + 2, y + 2, str(row["star_id"]), color="white", fontsize=style.TINY)
+        placed = _place(sheet, tiles, top)
+        _frame(sheet, placed, tiles, kinds(band))
+        _label(sheet, placed, tiles, [str(star_id) for star_id in band.rows["star_id"]], "white")
     sheet.text(LEFT, 0.12, f"PSF stars of cell {cell}", style.TITLE)
     size = f"{settings.stamp_size} x {settings.stamp_size} pix"
     sheet.text(LEFT, 0.34, f"{size}; number: star_id of stars/<band>.fits; grey: masked; held-out stars last")
@@ -55,20 +53,19 @@ def draw_local_background(cell: str, bands: Sequence[BandStars], settings: Psf, 
     """Every star three times: as cut out, its annulus without the star's own light, and with the level taken off."""
     norm = Normalize(-5.0, 5.0)
     columns = 18
-    sheet, panels = _panels(bands, 3, columns, dpi)
-    for axes, band in zip(panels, bands, strict=True):
-        if _nothing(axes, band):
+    sheet, tops = _sheet(bands, 3, columns, dpi)
+    for band, top in zip(bands, tops, strict=True):
+        if not len(band.rows):
             continue
         sky = _sky_sigma(band)
         tiles = mosaic(style.paint(_triples(band, settings, sky), norm, "coolwarm"), columns, GAP)
-        _place(axes, tiles)
-        for x, y, level in zip(tiles.left, tiles.bottom, band.background / sky, strict=True):
-            axes.text(x + 2, y + 2, f"{level:+.2f}", color="black", fontsize=style.TINY)
+        placed = _place(sheet, tiles, top)
+        _label(sheet, placed, tiles, [f"{level:+.2f}" for level in band.background / sky], "black")
     local = settings.local_background
     done = f"subtracted, annulus {local.rin_pix:g} to {local.rout_pix:g} pix (clamped to the stamp)"
-    sheet.text(LEFT, 0.12, f"Local background of the PSF stars of cell {cell}", style.TITLE)
     done = done if local.enabled else "not subtracted: psf.local_background.enabled is false"
     parts = "from top to bottom: raw, annulus without the star's light, subtracted; number: level in sky sigma"
+    sheet.text(LEFT, 0.12, f"Local background of the PSF stars of cell {cell}", style.TITLE)
     sheet.text(LEFT, 0.34, f"{parts}; {done}")
     _foot(sheet, norm, "coolwarm", "flux per pixel / sky sigma", colorbar)
     return sheet
@@ -97,38 +94,41 @@ def _sky_sigma(band: BandStars) -> np.ndarray:
     return np.sqrt(np.nanmedian(variance, axis=1))
 
 
-def _panels(bands: Sequence[BandStars], high: int, columns: int, dpi: int) -> tuple[Sheet, list[Axes]]:
-    """A sheet with one panel per band, as high as its lines of `columns` tiles (`high` stamps each) need."""
+def _sheet(bands: Sequence[BandStars], high: int, columns: int, dpi: int) -> tuple[Sheet, list[float]]:
+    """A sheet with a headline per band, and where the lines of `columns` tiles (`high` stamps each) begin [inches]."""
     line = WIDTH / columns * high
-    heights = [line * rows_of(len(band.rows), columns) if len(band.rows) else 0.5 for band in bands]
-    sheet = Sheet(2 * LEFT + WIDTH, TOP + sum(heights) + HEAD * len(bands) + FOOT, dpi)
-    panels, top = [], TOP
-    for band, height in zip(bands, heights, strict=True):
-        panels.append(sheet.axes(LEFT, top + HEAD, WIDTH, height))
-        panels[-1].set_title(headline(band), fontsize=style.LABEL, loc="left", pad=3)
-        top += HEAD + height
-    return sheet, panels
+    heights = [HEAD + (line * rows_of(len(band.rows), columns) if len(band.rows) else 0.0) for band in bands]
+    sheet = Sheet(2 * LEFT + WIDTH, TOP + sum(heights) + FOOT, dpi)
+    tops = []
+    for index, band in enumerate(bands):
+        tops.append(TOP + sum(heights[:index]) + HEAD)
+        nothing = "" if len(band.rows) else "; no star to draw"
+        sheet.text(LEFT, tops[-1] - 0.03, headline(band) + nothing, va="bottom")
+    return sheet, tops
 
 
-def _place(axes: Axes, tiles: Mosaic) -> None:
-    style.picture(axes, tiles.image)
-    axes.set_axis_off()
+def _place(sheet: Sheet, tiles: Mosaic, top: float) -> Placed:
+    """Draw tiles over the full width."""
+    height = WIDTH * tiles.image.shape[0] / tiles.image.shape[1]
+    return sheet.picture(tiles.image, LEFT, top, WIDTH, height)
 
 
-def _frame(axes: Axes, tiles: Mosaic, kind: list[str]) -> None:
+def _frame(sheet: Sheet, placed: Placed, tiles: Mosaic, kind: list[str]) -> None:
     """Frames around the tiles in the colours of their kinds."""
     height, width = tiles.size
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height), (0, 0)])
-    lines = [corners + np.array([x, y]) for x, y in zip(tiles.left, tiles.bottom, strict=True)]
-    axes.add_collection(LineCollection(lines, colors=[KINDS[name] for name in kind], linewidths=1.5), autolim=False)
+    lines = [
+        np.stack(placed.at(corners[:, 0] + x, corners[:, 1] + y), axis=1)
+        for x, y in zip(tiles.left, tiles.bottom, strict=True)
+    ]
+    paint = [KINDS[name] for name in kind]
+    sheet.ground.add_collection(LineCollection(lines, colors=paint, linewidths=1.5), autolim=False)
 
 
-def _nothing(axes: Axes, band: BandStars) -> bool:
-    """Say so where a band has no star to draw."""
-    if len(band.rows):
-        return False
-    style.say(axes, f"{band.psf.band}: no star to draw; the PSF is {band.psf.method}")
-    return True
+def _label(sheet: Sheet, placed: Placed, tiles: Mosaic, texts: Sequence[str], colour: str) -> None:
+    """A short text in the lower left corner of every tile."""
+    for text, x, y in zip(texts, tiles.left, tiles.bottom, strict=True):
+        sheet.ground.text(*placed.at(x + 2, y + 2), text, color=colour, fontsize=style.TINY)
 
 
 def _foot(sheet: Sheet, norm: Normalize, colour: str, label: str, colorbar: bool) -> None:

@@ -7,7 +7,7 @@ fonts, colours and line widths hold. Only sizes, colour maps and the meaning of 
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib import colormaps
@@ -17,6 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import AsinhNorm, Colormap, Normalize
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from ..files import atomic
 
@@ -27,8 +28,23 @@ LARGEST_PIX = 30_000  # Agg ends at 2^16; image viewers do earlier
 MASKED = "0.6"
 
 
+class Placed(NamedTuple):
+    """Where a picture lies on its sheet: its lower left corner and the size of its pixels [inches]."""
+
+    left: float
+    bottom: float
+    wide: float
+    high: float
+
+    def at(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Pixels of the picture in inches from the lower left corner of the sheet: coordinates of `Sheet.ground`."""
+        return self.left + (x + 0.5) * self.wide, self.bottom + (y + 0.5) * self.high
+
+
 class Sheet:
     """A figure of `width` x `height` inches, laid out in inches from its top left corner.
+
+    Pictures that need no ticks are drawn on one invisible ground: axes of their own would cost most of the time.
 
     Parameters
     ----------
@@ -42,11 +58,23 @@ class Sheet:
             log.warning("a figure of %.0f x %.0f inches is drawn at %d dpi instead of %d", width, height, most, dpi)
         self.figure = Figure(figsize=(width, height), dpi=min(dpi, int(most)), layout="none")
         self.canvas = FigureCanvasAgg(self.figure)
+        self.ground = self.figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(0, height), autoscale_on=False)
+        self.ground.set_axis_off()
 
     def axes(self, left: float, top: float, width: float, height: float) -> Axes:
         """Axes whose frame (without labels) is the given box [inches]."""
         box = (left / self.width, 1 - (top + height) / self.height, width / self.width, height / self.height)
         return self.figure.add_axes(box)
+
+    def picture(
+        self, rgba: np.ndarray, left: float, top: float, width: float, height: float, frame: bool = False
+    ) -> Placed:
+        """Draw painted pixels (ny, nx, 4), first row at the bottom, into the given box [inches]."""
+        bottom = self.height - top - height
+        picture(self.ground, rgba, (left, left + width, bottom, bottom + height))
+        if frame:
+            self.ground.add_patch(Rectangle((left, bottom), width, height, fill=False, lw=0.8))
+        return Placed(left, bottom, width / rgba.shape[1], height / rgba.shape[0])
 
     def text(self, left: float, top: float, text: str, size: float = LABEL, **options: Any) -> None:
         """Text whose top left corner is at the given place [inches]."""
@@ -151,12 +179,7 @@ def pixel_axes(axes: Axes, x: bool = True, y: bool = True) -> None:
     axes.set_ylabel("y [pix]" if y else "", fontsize=SMALL)
 
 
-def bare(axes: Axes) -> None:
-    """Leave out ticks and numbers."""
-    axes.set(xticks=[], yticks=[])
-
-
 def say(axes: Axes, text: str) -> None:
     """Axes that hold a sentence instead of a figure."""
-    bare(axes)
+    axes.set(xticks=[], yticks=[])
     axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", fontsize=LABEL, wrap=True)
