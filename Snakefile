@@ -1,5 +1,6 @@
 """swath: survey images to calibrated catalogues and spectra."""
 
+import re
 import sys
 
 from snakemake.utils import min_version
@@ -20,7 +21,7 @@ OUT = SETUP.out
 
 
 wildcard_constraints:
-    tile="|".join(SETUP.tiles),
+    tile="|".join(map(re.escape, SETUP.tiles)),
     band="[A-Za-z0-9][A-Za-z0-9_.+-]*",
     cell=r"r\d+_c\d+",
     patch=r"r\d+_c\d+_pr\d+_pc\d+",

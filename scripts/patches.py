@@ -9,8 +9,7 @@ with job(snakemake) as task:
     plan = task.params.plan
     build_patches(
         task.input.sources,
-        dict(zip(plan["bands"], map(recorded, task.input.frames), strict=True)),
-        dict(zip(plan["cells"], map(recorded, task.input.epsfs), strict=True)),
+        dict(zip(plan["bands"], (recorded(record, ".fits") for record in task.input.frames), strict=True)),
         plan,
         Patches(**task.params.settings),
         task.params.psf_size,

@@ -16,5 +16,5 @@ with job(snakemake) as task:
         task.params.zp_ref,
         optional(task.input.catalog),
         optional(task.input.gaia),
-        names(task.params.bands, task.params.multi_band),
+        {*names(task.params.bands, True), *names(task.params.bands, False)},
     )

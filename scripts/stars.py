@@ -13,4 +13,5 @@ with job(snakemake) as task:
         task.output.stars,
         Stars(**task.params.settings),
         optional(task.input.gaia),
+        task.params.least,
     )

@@ -81,4 +81,4 @@ def test_a_record_holds_products_inputs_parameters_and_code(tmp_path):
     content = json.loads(record.read_text())
     assert content["outputs"] == [{"path": str(product), "size": 6, "sha256": hashlib.sha256(b"pixels").hexdigest()}]
     assert (content["code"], content["params"], content["inputs"]) == ("abc", {"zp": 25.0}, ["in.fits"])
-    assert recorded(record) == (str(product), hashlib.sha256(b"pixels").hexdigest())
+    assert recorded(record, ".fits") == (str(product), hashlib.sha256(b"pixels").hexdigest())

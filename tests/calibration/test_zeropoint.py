@@ -108,8 +108,9 @@ def test_the_schema_is_the_same_with_and_without_a_zero_point(tmp_path):
 
 def test_why_a_star_was_left_out_is_written_down(tmp_path):
     table, reference = make_stars(30, seed=6)
-    table.loc[0, "fit_flags"] = FIT["SATURATED"]
-    table.loc[1, "fit_flags"] = FIT["MASKED_CENTER"] | FIT["PSF_POOLED"]
+    table.loc[0, "masked_fraction_r"] = 0.1
+    table.loc[1, "fit_flags"] = FIT["BLENDED"] | FIT["PSF_POOLED"]
+    table.loc[11, "masked_fraction_g"] = 0.1
     table.loc[2, "stype_fit"] = "exp"
     table.loc[3, "stype_fit"] = ""
     table.loc[4, "FLUX_r_fit"] = -10.0
@@ -121,7 +122,13 @@ def test_why_a_star_was_left_out_is_written_down(tmp_path):
     reference.loc[10, "mag_r"] = np.nan
     _, _, stars = run(tmp_path, table, reference)
     reasons = stars.query("band == 'r'").set_index("ID")["reason"]
-    expected = {"s0": "SATURATED", "s1": "MASKED_CENTER", "s2": "not fitted as a star", "s3": "not fitted"}
+    expected = {
+        "s0": "masked or saturated pixels",
+        "s1": "BLENDED",
+        "s11": "",
+        "s2": "not fitted as a star",
+        "s3": "not fitted",
+    }
     expected |= {"s4": "negative flux", "s5": "no flux in this band", "s6": "S/N below 10", "s7": ""}
     expected |= {"s8": "not converged", "s10": "no reference magnitude"}
     assert {name: reasons[name] for name in expected} == expected

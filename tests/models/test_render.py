@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from swath.models import sersic, shape
 from swath.models.psf import PixelPsf
-from swath.models.render import nderiv, render
+from swath.models.render import canvas_size, nderiv, render
 
 SIZE = 96
 MODELS = ["star", "exp", "dev", "sersic"]
@@ -130,3 +130,28 @@ def test_varying_psf_is_linear_in_position():
     expected = base + 0.5 * slope + 0.25 * 2 * slope
     assert stamp[32 - 20 : 32 + 21, 32 - 20 : 32 + 21] == pytest.approx(expected, abs=1e-7)
     assert psf.stamps(60.0, 45.0)[0] == pytest.approx(expected)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("model", "index", "re"), [("dev", 4.0, 30.0), ("exp", 1.0, 50.0)])
+def test_galaxies_larger_than_their_stamp_do_not_come_back_in(model, index, re):
+    """Light beyond the stamp is left out, not folded back: a stamp cut from a larger grid is the profile itself."""
+    from scipy.integrate import quad
+
+    psf, size = gaussian_psf(), 128
+    pars = parameters(re, 0.0, 0.0, index)
+    middle = np.array([64.0, 64.0])
+    canvas = canvas_size(size, 8 * re)
+    stamp = render(psf, model, middle, pars, (64, 64), size, (size, size), False, canvas).templates[0, 0]
+    b = {4.0: 7.669249443, 1.0: 1.678346990}[index]
+
+    def profile(r: float) -> float:
+        return float(np.exp(-b * (r / re) ** (1 / index)))
+
+    total = quad(lambda r: 2 * np.pi * r * profile(r), 0, 8 * re, limit=200)[0]
+    # Far from the centre the PSF hardly matters: brightness along the row, to the edge of the stamp.
+    row = np.array([stamp[64, 64 + r] for r in (25, 40, 63)])
+    expected = np.array([profile(r) for r in (25, 40, 63)]) / total
+    assert row == pytest.approx(expected, rel=0.02)
+    folded = render(psf, model, middle, pars, (64, 64), size, (size, size), False).templates[0, 0]
+    assert folded[64, 127] > 1.3 * stamp[64, 127]

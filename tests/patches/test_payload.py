@@ -80,7 +80,6 @@ def build(folder, plan_patches=None) -> dict:
     build_patches(
         folder / "sources.parquet",
         {band: (str(folder / f"{band}.fits"), band) for band in BANDS},
-        {"r00_c00": (str(folder / "r00_c00.fits"), "hash")},
         plan,
         Patches(ngrid=2, halo_min_pix=30),
         41,

@@ -46,7 +46,8 @@ def test_places_outside_and_nowhere(saturation):
 
 
 def test_the_crop_box_is_half_open():
-    x, y = np.array([10.0, 9.999, 20.0, 19.999, np.nan]), np.array([5.0, 5.0, 5.0, 7.999, 5.0])
+    # Pixels reach half a pixel around their centres.
+    x, y = np.array([9.5, 9.499, 19.5, 19.499, np.nan]), np.array([5.0, 5.0, 5.0, 7.499, 5.0])
     assert inside(x, y, (10, 20, 5, 8)).tolist() == [True, False, False, True, False]
 
 

@@ -5,7 +5,6 @@ rule patches:
     input:
         sources=rules.sources.output.sources,
         frames=SETUP.each_band("records/load/{band}.json"),
-        epsfs=SETUP.each_cell("records/epsf/{cell}.json"),
     output:
         hub=f"{OUT}/patches/patches.json",
         table=f"{OUT}/patches/patches.csv",
@@ -52,6 +51,7 @@ rule payload:
             "fit.flux_floor",
             "fit.sersic_n_init",
             "fit.stamp_threshold",
+            "fit.stamp_max_pix",
         ),
         code=SETUP.code("payload"),
     message:

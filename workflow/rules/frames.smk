@@ -15,7 +15,7 @@ rule load:
     conda:
         "../../envs/images.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=SETUP.memory(30),
     params:
         image=SETUP.image,
         keywords=SETUP.settings("inputs.keywords"),
@@ -41,10 +41,9 @@ rule white:
     conda:
         "../../envs/images.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=SETUP.memory(20),
     params:
         crop=lambda wildcards: SETUP.plan(wildcards).crop,
-        settings=SETUP.settings("white"),
         code=SETUP.code("white"),
     message:
         "white: stack all bands"

@@ -17,10 +17,11 @@ rule stars:
     conda:
         "../../envs/psf.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=SETUP.memory(50),
     params:
         cells=lambda wildcards: SETUP.plan(wildcards).all_cells,
         settings=SETUP.settings("stars"),
+        least=SETUP.settings("psf.pool_min_stars"),
         code=SETUP.code("stars"),
     message:
         "stars {wildcards.band}: find, select, hold some out"
@@ -44,11 +45,11 @@ rule epsf:
     conda:
         "../../envs/psf.yaml"
     resources:
-        mem_mb=2000,
+        mem_mb=SETUP.memory(30),
     params:
         images=lambda wildcards: SETUP.plan(wildcards).images,
         cells=lambda wildcards: SETUP.plan(wildcards).all_cells,
-        settings=SETUP.settings("psf"),
+        settings=SETUP.settings_without("psf", "ngrid", "skip_empty_cells"),
         code=SETUP.code("epsf"),
     message:
         "epsf {wildcards.cell}: the PSF of every band"

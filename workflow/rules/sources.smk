@@ -18,13 +18,12 @@ rule sources:
     conda:
         "../../envs/catalog.yaml"
     resources:
-        mem_mb=3000,
+        mem_mb=SETUP.memory(30),
     params:
         bands=lambda wildcards: SETUP.plan(wildcards).bands,
         settings=SETUP.settings("sources"),
         gaia=SETUP.settings("gaia"),
         zp_ref=SETUP.settings("load.zp_ref"),
-        multi_band=SETUP.settings("fit.multi_band"),
         code=SETUP.code("sources"),
     message:
         "sources: read or detect, flag, match with the reference stars"

@@ -66,7 +66,12 @@ OPTIMIZER = (
     Column("opt_niters{s}", "int", "", "iterations in which the source was still moving"),
     Column("opt_converged{s}", "bool", "", "chi2 had settled for this source"),
     Column("opt_hit_max_iters{s}", "bool", "", "not converged and stopped by fit.max_iterations"),
-    Column("opt_last_dlnp{s}", "float", "", "last change of the source's log-probability, -dchi2/2"),
+    Column(
+        "opt_last_dlnp{s}",
+        "float",
+        "",
+        "log-probability that a last step of the source still promised, half its change of chi2",
+    ),
 )
 POSITION = (
     Column("x_pix_patch{s}_fit", "float", "pix", "fitted x in the patch with its halo"),

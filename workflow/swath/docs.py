@@ -29,15 +29,16 @@ CATALOG = f"""\
 
 # The catalogue, column by column
 
-`results/<tile>/catalog.csv`, `.fits` and `.parquet` hold the input catalogue's columns, untouched and first, and then these.
-The set is the same whatever the data: what could not be measured is not a number (empty in CSV), 0, false or an empty
-text. Rows are in input order; injected reference stars follow. `{{band}}` stands for each band's name. Pixels count from 0 at
-the centre of the first pixel. Fluxes are in counts at `load.zp_ref`.
+`results/<tile>/catalog.csv`, `.fits` and `.parquet` hold the input catalogue's columns, untouched and first, and then
+these. The set is the same whatever the data: what could not be measured is not a number (empty in CSV), 0, false or an
+empty text. Rows are in input order; injected reference stars follow. `{{band}}` stands for each band's name. Pixels
+count from 0 at the centre of the first pixel. Fluxes are in counts at `load.zp_ref`. Errors of galaxies include the
+weak priors of `fit.priors`.
 
 """
 SINGLE = """
-With `fit.multi_band: false`, what belongs to the geometry carries the band: `RA_fit` is `RA_{band}_fit`, `opt_niters` is
-`opt_niters_{band}`, `x_pix_err` is `x_pix_{band}_err` and so on.
+With `fit.multi_band: false`, what belongs to the geometry carries the band: `RA_fit` is `RA_{band}_fit`, `opt_niters`
+is `opt_niters_{band}`, `x_pix_err` is `x_pix_{band}_err` and so on.
 
 ## `fit_flags`
 

@@ -23,7 +23,11 @@ FIT_FLAGS = (
     Flag(1 << 8, "ILL_CONDITIONED", "the errors are uncertain: the Fisher matrix is close to singular here"),
     Flag(1 << 9, "MASKED_CENTER", "the central pixel is masked in at least one band"),
     Flag(1 << 10, "SATURATED", "saturated pixels within the model's stamp core"),
-    Flag(1 << 11, "TRUNCATED", "the model's stamp reaches beyond the image or the patch's pixels"),
+    Flag(
+        1 << 11,
+        "TRUNCATED",
+        "the core of the model reaches beyond the image or the patch's pixels, or its wings beyond fit.stamp_max_pix",
+    ),
     Flag(1 << 12, "BLENDED", "neighbours overlap more than the configured fraction of the light"),
     Flag(1 << 13, "NEGATIVE_FLUX", "negative flux in at least one band"),
     Flag(1 << 14, "PSF_FALLBACK", "the PSF of at least one band is a fallback model"),

@@ -14,8 +14,7 @@ from typing import Any
 from .config.canonical import canonical
 from .config.model import Config
 from .files import read_json, write_json
-
-FORMAT = 2
+from .provenance import fingerprint
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ def _occupied(grid: list, where: Any, crop: tuple) -> list:
 def _key(config: Config, files: list[str]) -> str:
     """Hash of everything that the plan depends on; files count by path, size and time of change."""
     leaves = {
-        "format": FORMAT,
+        "code": fingerprint(Path(__file__)),
         "tile": config.tile,
         "inputs": canonical(config.inputs),
         "checks": canonical(config.checks),

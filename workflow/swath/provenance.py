@@ -81,7 +81,7 @@ def write_record(path: str | Path, rule: str, wildcards: dict, params: dict, inp
     )
 
 
-def recorded(path: str | Path) -> tuple[str, str]:
-    """Path and SHA-256 of the first product of a job, from its record."""
-    product = read_json(path)["outputs"][0]
+def recorded(path: str | Path, suffix: str) -> tuple[str, str]:
+    """Path and SHA-256 of a job's product whose name ends in `suffix`, from the job's record."""
+    product = next(product for product in read_json(path)["outputs"] if product["path"].endswith(suffix))
     return product["path"], product["sha256"]

@@ -1,6 +1,7 @@
 """The one module that knows Snakemake: what the Snakefile asks for, and a run started from Python."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -49,8 +50,20 @@ class Setup:
 
         Canonical means typed and in model order: neither the order of YAML keys nor 1 for 1.0 reruns anything.
         """
-        values = {key.rsplit(".", 1)[-1]: self._canonical(key) for key in keys}
-        return values if len(keys) > 1 else next(iter(values.values()))
+        if len(keys) == 1:
+            return self._canonical(keys[0])
+        names = [key.rsplit(".", 1)[-1] for key in keys]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two of {', '.join(keys)} have one last name")
+        return {name: self._canonical(key) for name, key in zip(names, keys, strict=True)}
+
+    def settings_without(self, section: str, *left_out: str) -> dict[str, Any]:
+        """A section in canonical form without the keys that the rule does not use."""
+        return {name: value for name, value in self._canonical(section).items() if name not in left_out}
+
+    def memory(self, bytes_per_pixel: float) -> Callable[[Any], int]:
+        """Memory [MB] of a job that holds whole images of its tile: what was measured per pixel, and the imports."""
+        return lambda wildcards: int(600 + bytes_per_pixel * math.prod(self.plan(wildcards).shape) / 1e6)
 
     def _canonical(self, key: str) -> Any:
         value = value_at(self.config, key)

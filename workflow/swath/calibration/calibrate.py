@@ -47,6 +47,8 @@ def calibrate(
     InputError : the reference stars cannot be read.
     """
     table, facts = read_catalog(catalog)
+    if not settings.enabled:
+        log.warning("zeropoint.enabled is false: the magnitude columns stay empty")
     colors = color_bands(facts.bands, settings)
     summaries, stars = _solve_all(table, gaia, facts, colors, settings)
     for band in facts.bands:

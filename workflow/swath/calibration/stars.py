@@ -11,7 +11,7 @@ from .magnitudes import MAG_PER_E
 
 # ASSUME fainter stars add noise and the bias of a logarithm, and no information.
 SNR_MIN = 10.0
-BAD_FLAGS = ("PATCH_FAILED", "NO_DATA", "SATURATED", "MASKED_CENTER", "AT_BOUND", "BLENDED")
+BAD_FLAGS = ("PATCH_FAILED", "NO_DATA", "AT_BOUND", "BLENDED")
 COLUMNS = (
     *("band", "gaia_source_id", "gaiaxp_mag", "flux", "fluxerr", "zp", "zp_err", "is_kept", "is_clipped"),
     *("ID", "RA", "DEC", "x", "y", "snr", "color", "residual", "sigma", "half", "reason"),
@@ -61,7 +61,7 @@ def candidates(
             "half": halves(matched["RA"].to_numpy(), matched["DEC"].to_numpy()),
         }
     )
-    return table.assign(reason=_reasons(matched, table, suffix))[list(COLUMNS)]
+    return table.assign(reason=_reasons(matched, table, band, suffix))[list(COLUMNS)]
 
 
 def reference_magnitudes(table: pd.DataFrame, bands: Sequence[str]) -> pd.DataFrame:
@@ -81,13 +81,14 @@ def halves(ra: np.ndarray, dec: np.ndarray) -> np.ndarray:
     return np.array(["AB"[hashlib.sha256(key).digest()[0] % 2] for key in keys], dtype=object)
 
 
-def _reasons(matched: pd.DataFrame, table: pd.DataFrame, suffix: str) -> np.ndarray:
+def _reasons(matched: pd.DataFrame, table: pd.DataFrame, band: str, suffix: str) -> np.ndarray:
     flags = matched["fit_flags"].to_numpy()
     cases = [
         (table["gaiaxp_mag"].isna(), "no reference magnitude"),
         (matched["stype_fit"] == "", "not fitted"),
         (matched["stype_fit"] != "star", "not fitted as a star"),
         *((flags & FIT[name] > 0, name) for name in BAD_FLAGS),
+        (matched[f"masked_fraction_{band}"] > 0, "masked or saturated pixels"),
         (table["flux"].isna() | table["fluxerr"].isna(), "no flux in this band"),
         (~matched[f"opt_converged{suffix}"], "not converged"),
         (table["flux"] <= 0, "negative flux"),

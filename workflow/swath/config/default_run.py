@@ -10,6 +10,5 @@ OVERRIDES = {
     "sources": {"theta_from": "y"},
     "psf": {"ngrid": 1},
     "patches": {"ngrid": 2},
-    "white": {"preview_downsample": 1},
     "figures": {"downsample": 1},
 }

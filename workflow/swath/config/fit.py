@@ -45,7 +45,7 @@ class Fit(Section):
     sersic_n_init: float = key(1.5, "starting Sersic index", "", "patch_run.sersic_n_init", gt=0.4, lt=6.3)
     max_shift_pix: float = key(3.0, "a position may move this far from its start", "pix", gt=0)
     stamp_threshold: float = key(0.03, "models are drawn out to this surface brightness in units of the noise", gt=0)
-    stamp_max_pix: int = key(256, "largest side of a model stamp", "pix", ge=32)
+    stamp_max_pix: int = key(512, "largest side of a model stamp", "pix", ge=32, le=1024)
     blend_flag_fraction: float = key(
         0.5, "sources whose light is overlapped by more than this fraction are flagged", gt=0, le=1
     )

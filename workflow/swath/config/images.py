@@ -1,4 +1,4 @@
-"""From pixels to frames: scaling, masks, sky, checks, crop, white stack."""
+"""From pixels to frames: scaling, masks, sky, checks, crop."""
 
 from typing import Literal
 
@@ -58,12 +58,3 @@ class Crop(Section):
 
     enabled: bool = key(True, "flag sources closer to the border than the margin", formerly="crop.enabled")
     margin: int = key(0, "margin on all four sides", "pix", "crop.margin", ge=0)
-
-
-class White(Section):
-    """The inverse-variance weighted stack of all bands."""
-
-    chunk_rows: int = key(512, "rows that are stacked at once (bounds the memory)", "pix", ge=1)
-    preview_downsample: int = key(
-        4, "block averaging of the preview of the whole image", "pix", "crop.display_downsample", ge=1
-    )

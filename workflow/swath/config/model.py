@@ -2,7 +2,7 @@
 
 from .base import NAME, Section, key
 from .fit import Fit, Patches
-from .images import Checks, Crop, Load, White
+from .images import Checks, Crop, Load
 from .inputs import Inputs
 from .products import Figures, Log, Merge, ZeroPoint
 from .psf import Psf, Stars
@@ -29,7 +29,6 @@ class Config(Section):
     load: Load = key(Load, "reading the images")
     checks: Checks = key(Checks, "alignment checks")
     crop: Crop = key(Crop, "part of the image that is catalogued")
-    white: White = key(White, "white stack")
     sources: Sources = key(Sources, "source list")
     gaia: Gaia = key(Gaia, "reference stars")
     stars: Stars = key(Stars, "PSF stars")

@@ -76,7 +76,7 @@ GONE = {
     "outputs.tractor_out_dir": _FOLDER,
     "outputs.final_catalog": "<results>/<tile>/catalog.csv, .fits and .parquet",
     "performance.frame_prep_workers": _CORES,
-    "performance.white_stack_workers": _CORES + "; white.chunk_rows bounds the memory",
+    "performance.white_stack_workers": _CORES + "; the stack is made by chunks of rows",
     "epsf.parallel_bands": _CORES,
     "epsf.max_workers": _CORES,
     "patch_inputs.save_patch_inputs": _PAYLOAD,

@@ -78,7 +78,7 @@ class Figures(Section):
         4,
         "block averaging of whole-image figures",
         "pix",
-        "crop.post_crop_display_downsample, "
+        "crop.display_downsample, crop.post_crop_display_downsample, "
         "crop.overlay_downsample_full, crop.overlay_downsample_crop",
         ge=1,
     )

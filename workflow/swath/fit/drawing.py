@@ -4,7 +4,7 @@ import numpy as np
 
 from ..models import sersic
 from ..models.psf import PixelPsf
-from ..models.render import INDEX_OF, Stamp, render, stamp_size
+from ..models.render import INDEX_OF, Stamp, canvas_size, render, stamp_size
 from .scene import Problem, Sources
 
 _MARGIN = 6.0
@@ -35,9 +35,13 @@ class Canvas:
     def resize(self, sources: Sources) -> None:
         """Choose stamp sizes and centres anew from the current fluxes, sizes and positions."""
         settings, psf = self.problem.settings, self.problem.psf
-        self.sizes = [
-            stamp_size(reach(psf, sources, i, self.noise, settings.stamp_threshold), settings.stamp_max_pix)
-            for i in range(len(sources))
+        radii = [reach(psf, sources, i, self.noise, settings.stamp_threshold) for i in range(len(sources))]
+        self.sizes = [stamp_size(radius, settings.stamp_max_pix) for radius in radii]
+        # A stamp that had to stay smaller than its source is cut from a grid large enough to keep the light outside.
+        self.capped = np.array([2 * radius + 2 > size for radius, size in zip(radii, self.sizes, strict=True)], bool)
+        self.grids = [
+            canvas_size(size, radius) if capped else size
+            for radius, size, capped in zip(radii, self.sizes, self.capped, strict=True)
         ]
         self.centres = np.rint(sources.nonlinear[:, :2]).astype(int)
 
@@ -52,7 +56,13 @@ class Canvas:
             self.sizes[index],
             self.problem.pixels.extent,
             derivatives,
+            self.grids[index],
         )
+
+    def outline(self, index: int) -> tuple[int, int, int, int]:
+        """Box (x0, x1, y0, y1) of a stamp before it is cut to the image."""
+        (x, y), size = self.centres[index], self.sizes[index]
+        return x - size // 2, x - size // 2 + size, y - size // 2, y - size // 2 + size
 
     def stamps(self, sources: Sources, derivatives: bool = True) -> list[Stamp]:
         """Templates of all sources, with derivatives for the free ones."""

@@ -26,7 +26,7 @@ class Outcome:
     """How the fit of a problem ended; arrays are (n,).
 
     iterations : steps taken while the source was not converged; change : chi2 that the last step promised;
-    reason : 'converged', 'max_iterations', 'stalled', 'deadline' or 'fixed'.
+    reason : 'converged', 'max_iterations', 'stalled', 'deadline', 'no_data' (no good pixel in any band) or 'fixed'.
     """
 
     sources: Sources
@@ -115,6 +115,10 @@ class _Fit:
 
     def outcome(self) -> Outcome:
         state = self.state
+        for s in self.free:
+            x0, x1, y0, y1 = state.stamps[s].box
+            if not self.weights[:, y0:y1, x0:x1].any():
+                self.reason[s] = "no_data"
         chi2 = float((state.residual**2 * self.weights).sum(dtype="f8"))
         return Outcome(state.sources, state.sky, self.weights, self.iterations, self.change, self.reason, chi2)
 
@@ -195,7 +199,8 @@ def step(
     inverse = normal.linear_inverse()
     matrix, vector = normal.reduced(inverse)
     held = _held(normal, sources, limits, vector)
-    promised = _promised(normal, matrix, vector, held)
+    own = matrix.copy()
+    promised = _promised(normal, own, vector, held)
     diagonal = np.diag(normal.qq).copy()
     for s, slot in normal.slots.items():
         matrix[slot, slot] += np.diag(damping[s] * diagonal[slot] + 1e-12 * (1 + diagonal[slot]))
@@ -210,6 +215,8 @@ def step(
     for k, (s, slot) in enumerate(normal.slots.items()):
         steps[s, : slot.stop - slot.start] = q[slot]
         fluxes[s] = f[:, k]
+        # What the joint step is worth in the source's own curvature: neighbours that trade light move together.
+        promised[k] = max(promised[k], float(q[slot] @ own[slot, slot] @ q[slot]))
     if normal.f.shape[1] > len(normal.slots):
         fluxes[-1] = f[:, -1]
     return steps, fluxes, promised

@@ -34,7 +34,7 @@ def measure(
     pixels: Pixels,
     mask: np.ndarray,
     stamps: list[Stamp],
-    sizes: list[int],
+    outlines: list[tuple[int, int, int, int]],
     positions: np.ndarray,
     flux: np.ndarray,
     model: np.ndarray,
@@ -45,8 +45,9 @@ def measure(
 
     Parameters
     ----------
-    mask : (nband, ny, nx) mask bits. stamps, sizes : as drawn, and the uncut stamp sides. positions : (n, 2).
-    flux : (n, nband). model : (nband, ny, nx) of all sources without sky. residual, weights : as fitted.
+    mask : (nband, ny, nx) mask bits. stamps, outlines : as drawn, and the boxes of the uncut stamps.
+    positions : (n, 2). flux : (n, nband). model : (nband, ny, nx) of all sources without sky.
+    residual, weights : as fitted.
     """
     n, nband = flux.shape
     quality = Quality(
@@ -60,12 +61,13 @@ def measure(
     )
     for s, stamp in enumerate(stamps):
         x0, x1, y0, y1 = stamp.box
-        quality.truncated[s] = (x1 - x0) * (y1 - y0) < sizes[s] ** 2
         if x1 <= x0 or y1 <= y0:
+            quality.truncated[s] = True
             continue
         window = (slice(None), slice(y0, y1), slice(x0, x1))
         unit = stamp.templates[:, 0]
         core = unit > _CORE * unit.max(axis=(1, 2), keepdims=True)
+        quality.truncated[s] = _is_cut(core.any(axis=0), stamp.box, outlines[s])
         good = pixels.good[window] & core
         quality.npix[s] = good.sum(axis=(1, 2))
         chi2 = (residual[window] ** 2 * weights[window] * good).sum(axis=(1, 2), dtype="f8")
@@ -75,6 +77,12 @@ def measure(
         quality.masked_centre[s] = _centre_masked(pixels.good, positions[s])
         quality.blend_fraction[s] = _blend(unit, flux[s], model[window])
     return quality
+
+
+def _is_cut(core: np.ndarray, box: tuple[int, int, int, int], outline: tuple[int, int, int, int]) -> bool:
+    """Does the core (ny, nx) touch a border at which its stamp was cut?"""
+    borders = (core[:, 0], core[:, -1], core[0], core[-1])
+    return any(a != b and border.any() for a, b, border in zip(box, outline, borders, strict=True))
 
 
 def _centre_masked(good: np.ndarray, position: np.ndarray) -> bool:

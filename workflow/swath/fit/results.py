@@ -84,10 +84,13 @@ def quality(problem: Problem, outcome: Outcome, mask: np.ndarray) -> Quality:
     stamps = canvas.stamps(outcome.sources, derivatives=False)
     model = canvas.model(outcome.sources, stamps)
     residual = problem.pixels.image - model - outcome.sky.astype("f4")[:, None, None]
-    return measure(
-        problem.pixels, mask, stamps, canvas.sizes, outcome.sources.nonlinear[:, :2], outcome.sources.flux, model,
+    outlines = [canvas.outline(index) for index in range(len(stamps))]
+    measured = measure(
+        problem.pixels, mask, stamps, outlines, outcome.sources.nonlinear[:, :2], outcome.sources.flux, model,
         residual, outcome.weights,
     )  # fmt: skip
+    measured.truncated |= canvas.capped
+    return measured
 
 
 def _geometry(part: Solved, payload: Payload) -> dict[str, np.ndarray]:

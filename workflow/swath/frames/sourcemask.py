@@ -4,6 +4,8 @@ import numpy as np
 import sep
 from scipy import ndimage
 
+from .. import extraction
+
 # ASSUME a Gaussian of 1 bin (2 pix) is close enough to every PSF and faint galaxy for finding what to mask.
 SMOOTHING = 1.0
 MIN_AREA = 5
@@ -27,7 +29,9 @@ def source_mask(excess: np.ndarray, bad: np.ndarray, threshold: float, grow: flo
     (ny, nx) bool, True on sources. Bad pixels are True only where a source covers them.
     """
     smooth = ndimage.gaussian_filter(excess, SMOOTHING)
-    found, segments = _extract(smooth, bad, threshold * robust_sigma(smooth[~bad]))
+    limit = threshold * robust_sigma(smooth[~bad])
+    options = {"mask": bad, "minarea": MIN_AREA, "filter_kernel": None, "clean": False, "segmentation_map": True}
+    found, segments = extraction.extract(smooth, limit, **options)
     width = 2 * round(grow) + 1
     mask = (segments > 0).view(np.uint8)
     del segments, smooth
@@ -46,20 +50,6 @@ def robust_sigma(values: np.ndarray) -> float:
     if not values.size:
         return 0.0
     return float(1.4826 * np.median(np.abs(values - np.median(values))) or values.std(dtype=float))
-
-
-def _extract(smooth: np.ndarray, bad: np.ndarray, threshold: float) -> tuple[np.ndarray, np.ndarray]:
-    stack, limit = sep.get_extract_pixstack(), sep.get_sub_object_limit()
-    # sep fails, instead of growing, where a big galaxy or a crowded field overruns its buffers.
-    sep.set_extract_pixstack(max(stack, smooth.size))
-    sep.set_sub_object_limit(max(limit, 1 << 16))
-    try:
-        return sep.extract(
-            smooth, threshold, mask=bad, minarea=MIN_AREA, filter_kernel=None, clean=False, segmentation_map=True
-        )
-    finally:
-        sep.set_extract_pixstack(stack)
-        sep.set_sub_object_limit(limit)
 
 
 def _isophote_axes(found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

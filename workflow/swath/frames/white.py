@@ -1,6 +1,7 @@
 """The white image: the inverse-variance weighted mean of all bands, and its noise."""
 
 import logging
+import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,16 +17,20 @@ from .wcscards import copy_cards, shift_origin
 
 log = logging.getLogger(__name__)
 
+PREVIEW_PIX = 2048
 
-def make_white(frames: Sequence[str | Path], output: str | Path, box: Box, chunk_rows: int, downsample: int) -> None:
+
+def make_white(
+    frames: Sequence[str | Path], output: str | Path, box: Box, chunk_rows: int = 512, downsample: int | None = None
+) -> None:
     """Stack the frames of all bands and write WHITE and NOISE (within `box`) and PREVIEW (all of it, block-averaged).
 
     Parameters
     ----------
     frames : files written by `load`, the reference band first.
     box : crop box (x0, x1, y0, y1), half open, in pixels of the frames.
+    downsample : side of the blocks of PREVIEW; None keeps its sides under 2048 pixels.
     chunk_rows : rows stacked at once; the result does not depend on it.
-    downsample : side of the blocks of PREVIEW.
 
     Raises
     ------
@@ -34,6 +39,7 @@ def make_white(frames: Sequence[str | Path], output: str | Path, box: Box, chunk
     headers = [read_header(path) for path in frames]
     _same_shape(frames, headers)
     white, noise = stack(frames, chunk_rows)
+    downsample = downsample or math.ceil(max(white.shape) / PREVIEW_PIX)
     x0, x1, y0, y1 = box
     header = _white_header(headers, box)
     small = fits.Header({"DOWNSAMP": downsample, "ZPREF": header["ZPREF"]})

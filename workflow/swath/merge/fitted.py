@@ -116,7 +116,7 @@ def _course(fit: Values, s: str) -> Values:
         f"opt_niters{s}": fit["niter"],
         f"opt_converged{s}": fit["converged"],
         f"opt_hit_max_iters{s}": fit["stop_reason"] == "max_iterations",
-        f"opt_last_dlnp{s}": -fit["dchi2"] / 2,
+        f"opt_last_dlnp{s}": fit["dchi2"] / 2,
         f"opt_stop_reason{s}": fit["stop_reason"],
         f"blend_fraction{s}": fit["blend_fraction"],
     }

@@ -8,7 +8,9 @@ import scipy.fft
 from . import sersic, shape
 from .psf import Grid, PixelPsf
 
-SIZES = np.array([16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128, 144, 160, 192, 224, 256, 320, 384, 512])
+SIZES = np.array(
+    [16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128, 144, 160, 192, 224, 256, 320, 384, 512, 640, 768, 1024, 1536]
+)
 INDEX_OF = {"exp": 1.0, "dev": 4.0}
 _EXP_SCALE = np.float32(1 / 1.6783469900166605**2)  # b_n(1), exact
 
@@ -23,6 +25,11 @@ class Stamp(NamedTuple):
 
     box: tuple[int, int, int, int]
     templates: np.ndarray
+
+
+def canvas_size(size: int, radius: float) -> int:
+    """Side of the grid on which a source that shines out to `radius` does not come back into its stamp of `size`."""
+    return max(size, int(SIZES[min(np.searchsorted(SIZES, size // 2 + radius + 1), len(SIZES) - 1)]))
 
 
 def stamp_size(radius: float, largest: int) -> int:
@@ -45,6 +52,7 @@ def render(
     size: int,
     extent: tuple[int, int],
     derivatives: bool = True,
+    canvas: int | None = None,
 ) -> Stamp:
     """Render one source.
 
@@ -58,15 +66,20 @@ def render(
     size : even side of the stamp.
     extent : (ny, nx) of the image.
     derivatives : False leaves out all but the unit-flux image.
+    canvas : even side, at least `size`, of the periodic grid that the source is drawn on before the stamp is cut out
+        (default `size`). What reaches beyond the grid comes back in on the other side.
     """
+    canvas = canvas or size
     x0, y0 = centre[0] - size // 2, centre[1] - size // 2
-    grid = psf.grid(size)
-    phase = _phase(grid, position[0] - x0, position[1] - y0)
+    margin = (canvas - size) // 2
+    grid = psf.grid(canvas)
+    phase = _phase(grid, position[0] - x0 + margin, position[1] - y0 + margin)
     modes = _star(grid, phase, derivatives) if model == "star" else _galaxy(grid, phase, model, parameters, derivatives)
-    spectrum = psf.at(size, *position)[:, None] * modes[None]
-    images = scipy.fft.irfft2(spectrum, s=(size, size), overwrite_x=True)
-    bx0, bx1 = max(x0, 0), min(x0 + size, extent[1])
-    by0, by1 = max(y0, 0), min(y0 + size, extent[0])
+    spectrum = psf.at(canvas, *position)[:, None] * modes[None]
+    images = scipy.fft.irfft2(spectrum, s=(canvas, canvas), overwrite_x=True)
+    x0, y0 = x0 - margin, y0 - margin
+    bx0, bx1 = max(x0 + margin, 0), min(x0 + margin + size, extent[1])
+    by0, by1 = max(y0 + margin, 0), min(y0 + margin + size, extent[0])
     bx1, by1 = max(bx0, bx1), max(by0, by1)
     return Stamp((bx0, bx1, by0, by1), images[:, :, by0 - y0 : by1 - y0, bx0 - x0 : bx1 - x0])
 

@@ -37,7 +37,6 @@ def halo(psf_size: int, settings: Patches, re: np.ndarray) -> int:
 def build_patches(
     sources: str | Path,
     frames: Mapping[str, tuple[str, str]],
-    epsfs: Mapping[str, tuple[str, str]],
     plan: Mapping[str, Any],
     settings: Patches,
     psf_size: int,
@@ -50,7 +49,7 @@ def build_patches(
     Parameters
     ----------
     sources : sources.parquet.
-    frames : band -> (path, sha256) of the frames, in band order. epsfs : cell -> (path, sha256).
+    frames : band -> (path, sha256) of the frames, in band order.
     plan : the geometry that the run was planned with (`plan.Plan.geometry`).
 
     Raises
@@ -80,10 +79,6 @@ def build_patches(
         "shape": list(shape),
         "crop_box": list(crop),
         "bands": [{"band": band, "frame": path, "sha256": digest} for band, (path, digest) in frames.items()],
-        "cells": [
-            {"tag": cell.tag, "box": list(cell.box), "epsf": epsfs[cell.tag][0], "sha256": epsfs[cell.tag][1]}
-            for cell in cells
-        ],
         "patches": rows,
     }
     write_fits(patch_sources, [fits.PrimaryHDU(), _source_table(table, list(frames))])

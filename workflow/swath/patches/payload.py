@@ -20,6 +20,7 @@ from ..fit.scene import Sources
 from ..frames.frame import Frame, read_frame
 from ..images import write_fits
 from ..models.psf import PixelPsf
+from ..models.sersic import TRUNCATION
 from ..psf.store import BandPsf, read
 from . import starts
 from .grid import Box, grow, inside
@@ -27,8 +28,6 @@ from .grid import Box, grow, inside
 log = logging.getLogger(__name__)
 
 OWNED, HALO, FIXED, EXCLUDED = 0, 1, 2, 3
-# Stamps of stars end with the PSF and those of galaxies at 8 Re; farther sources are not looked at.
-_FARTHEST_PIX = 128
 
 
 class Payload(NamedTuple):
@@ -51,12 +50,12 @@ def build_payload(patch: str, hub_path: Path, sources_path: Path, epsf_path: Pat
     hub = read_json(hub_path)
     row = next(row for row in hub["patches"] if row["tag"] == patch)
     psfs = read(epsf_path)
+    psf, planes = pixel_psf(psfs)
     with fits.open(sources_path) as hdus:
         table = _rows(hdus["SOURCES"])
     roi, base, shape = tuple(row["roi"]), tuple(row["base"]), tuple(hub["shape"])
-    near = _near(table, roi)
+    near = _near(table, roi, planes.shape[-1] / 2, settings.stamp_max_pix / 2)
     frames = [read_frame(band["frame"], _window(near, roi, settings, shape)) for band in hub["bands"]]
-    psf, planes = pixel_psf(psfs)
     chosen = _choose(
         near, roi, base, tuple(hub["crop_box"]), frames, psf, settings, _window(near, roi, settings, shape)
     )
@@ -114,12 +113,14 @@ def _rows(hdu: fits.BinTableHDU) -> np.ndarray:
     return rows
 
 
-def _near(table: np.ndarray, roi: Box) -> np.ndarray:
-    """Sources in the region or within reach of it."""
+def _near(table: np.ndarray, roi: Box, psf_reach: float, farthest: float) -> np.ndarray:
+    """Sources in the region, or near enough to shine in; `farthest` is half the largest stamp."""
     x0, x1, y0, y1 = roi
     gap = np.maximum(0, np.maximum.reduce([x0 - table["x"], table["x"] - (x1 - 1)]))
     gap = np.hypot(gap, np.maximum(0, np.maximum.reduce([y0 - table["y"], table["y"] - (y1 - 1)])))
-    return table[np.isfinite(gap) & (gap < _FARTHEST_PIX)]
+    # Stars end with their PSF, galaxies at 8 Re: nothing farther away can shine in.
+    reach = np.where(table["model"] == "star", psf_reach, psf_reach + TRUNCATION * np.nan_to_num(table["re"]))
+    return table[np.isfinite(gap) & (gap < np.minimum(reach, farthest))]
 
 
 def _window(near: np.ndarray, roi: Box, settings: Fit, shape: tuple[int, int]) -> Box:

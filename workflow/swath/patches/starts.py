@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..models import shape
+from ..models import sersic, shape
 from ..models.psf import PixelPsf
-from ..models.render import INDEX_OF, render, stamp_size
+from ..models.render import INDEX_OF, canvas_size, render, stamp_size
 
 # With less of the light than this on good pixels the aperture says little; the whole stamp is used instead.
 _LEAST_ENCLOSED = 0.1
@@ -39,7 +39,8 @@ def measure(
     extent = np.exp(start[2] + np.hypot(start[3], start[4]) / 2) if model != "star" else 0.0
     size = stamp_size(max(psf.planes.shape[-1] // 2, 4 * extent), 256)
     centre = tuple(np.rint(start[:2]).astype(int))
-    stamp = render(psf, model, start[:2], start[2:], centre, size, image.shape[1:], derivatives=False)
+    canvas = canvas_size(size, sersic.TRUNCATION * extent)
+    stamp = render(psf, model, start[:2], start[2:], centre, size, image.shape[1:], False, canvas)
     x0, x1, y0, y1 = stamp.box
     if x0 >= x1 or y0 >= y1:
         return np.full(len(image), floor)

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 Box = tuple[int, int, int, int]
 # Fewer held-out stars than this are reported but decide nothing.
 DECIDING = 5
+MOST_POOLS = 3
 HLR_TO_FWHM = 1.75  # of a Moffat with beta 3 to 4
 
 
@@ -97,39 +98,35 @@ def band_psf(
     fwhm = read_header(frame).get("FWHMPIX")
     table, neighbours = read_stars(stars)
     chosen = table[table["selected"]]
-    reasons, best = [], None
+    reasons: list[str] = []
     for pool in _pools(tag, list(cells), chosen, settings):
         attempt = _attempt(tag, pool, chosen, neighbours, frame, place, settings, reasons)
-        if attempt is None:
-            continue
-        best = attempt
-        failure = _failure(attempt, settings)
-        if not failure:
+        failure = _failure(attempt, settings) if attempt else ""
+        if attempt and not failure:
             return _from(attempt, band, place, settings, "; ".join(reasons))
-        reasons.append(failure)
-        best = None
-    if best is None:
-        reason = "; ".join(reasons) or f"no star in the field; {settings.min_stars} are needed"
-        plane = fallback.fallback_psf(fwhm, settings)
-        log.warning("%s %s: fallback PSF (%s): %s", tag, band, settings.fallback.model, reason)
-        psf = _psf(band, plane[None], place, settings.fallback.model, settings, reason=reason, fallback=True)
-        return psf._replace(n_stars=int((chosen["cell"] == tag).sum())), np.zeros(0, STARS)
-    return _from(best, band, place, settings, "; ".join(reasons))
+        reasons += [failure] if failure else []
+    reason = "; ".join(reasons)
+    plane = fallback.fallback_psf(fwhm, settings)
+    log.warning("%s %s: fallback PSF (%s): %s", tag, band, settings.fallback.model, reason)
+    psf = _psf(band, plane[None], place, settings.fallback.model, settings, reason=reason, fallback=True)
+    return psf._replace(n_stars=int((chosen["cell"] == tag).sum())), np.zeros(0, STARS)
 
 
 def _pools(tag: str, cells: list[str], stars: np.ndarray, settings: Psf) -> list[list[str]]:
     """Cells whose stars may be used together, in the order in which they are tried: the cell alone, then wider."""
     row, col = _row_col(tag)
     distance = {other: max(abs(r - row), abs(c - col)) for other, (r, c) in ((o, _row_col(o)) for o in cells)}
-    pools, last = [], -1
+    pools: list[list[str]] = []
+    counts: list[int] = []
     for reach in range(max(distance.values()) + 1):
         pool = [other for other in cells if distance[other] <= reach]
-        count = int((np.isin(stars["cell"], pool) & ~stars["held_out"]).sum())
-        if count > last and (reach == 0 or len(pools) < 3):
-            if count >= settings.pool_min_stars or reach == max(distance.values()):
-                pools.append(pool)
-            last = count
-    return pools
+        counts.append(int((np.isin(stars["cell"], pool) & ~stars["held_out"]).sum()))
+        if not pools or counts[-1] > counts[-2]:
+            pools.append(pool)
+        else:
+            counts.pop()
+    enough = [pool for pool, count in zip(pools, counts, strict=True) if count >= settings.pool_min_stars]
+    return (enough or pools[-1:])[:MOST_POOLS]
 
 
 def _attempt(
@@ -241,7 +238,7 @@ def _meta(psf: BandPsf, stars: np.ndarray, settings: Psf) -> dict[str, object]:
         "rms_score": psf.rms_score,
         "ee_score": psf.ee_score,
         "epsf_qa": quality.facts(psf.planes[0]),
-        "settings": settings.model_dump(mode="json"),
+        "settings": settings.model_dump(mode="json", exclude={"ngrid", "skip_empty_cells"}),
         "stars": [{name: row[name].item() for name in columns} for row in stars],
     }
 

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import sep
 
+from .. import extraction
+
 DEEP_SIGMA = 2.0  # ASSUME neighbours below this surface brightness in units of the noise do not matter
 DEEP_MINAREA = 5
 DEBLEND_LEVELS, DEBLEND_CONTRAST = 64, 0.001  # finer than SEP's: a companion of a few percent must be seen
@@ -30,10 +32,8 @@ def extract(
     if bad.all():
         return np.zeros(0, sep.extract(np.zeros((8, 8)), 1.0).dtype), np.zeros(image.shape, "i4"), np.zeros(0, "i4")
     err = np.where(bad, np.float32(np.median(sigma[~bad])), sigma).astype("f4")
-    sep.set_extract_pixstack(max(300_000, image.size // 4))
-    sep.set_sub_object_limit(8192)
     data = np.where(bad, np.float32(0), image).astype("f4")
-    objects, segments = sep.extract(
+    objects, segments = extraction.extract(
         data,
         thresh_sigma,
         err=err,

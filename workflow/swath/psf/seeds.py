@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 from ..config.psf import Stars
 from ..errors import InputError
 from ..frames.frame import Frame
+from ..sources.reference import read_reference
 from .measure import FWHM_PER_HLR, SATURATED, Sky, aperture_flux, near_bad
 
 
@@ -53,11 +54,8 @@ def read_seeds(sources: str | Path, gaia: str | Path | None, settings: Stars) ->
 def _magnitudes(gaia: str | Path | None) -> dict[str, float]:
     if gaia is None:
         return {}
-    header = pd.read_csv(gaia, nrows=0).columns
-    if not {"source_id", "phot_g_mean_mag"} <= set(header):
-        return {}
-    table = pd.read_csv(gaia, usecols=["source_id", "phot_g_mean_mag"], dtype={"source_id": str})
-    return dict(zip(table.source_id.str.strip(), table.phot_g_mean_mag, strict=True))
+    stars = read_reference(gaia, ())
+    return dict(zip(stars["source_id"], stars["phot_g_mean_mag"], strict=True)) if "phot_g_mean_mag" in stars else {}
 
 
 def match(seeds: Seeds, x: np.ndarray, y: np.ndarray, radius: float) -> np.ndarray:

@@ -8,6 +8,7 @@ import pandas as pd
 import sep
 from astropy.wcs import WCS
 
+from .. import extraction
 from ..config.sources import Detection
 from ..errors import RunError
 from .angles import Axis, theta_from_phi
@@ -76,23 +77,16 @@ def detect(white: np.ndarray, noise: np.ndarray, crop_box: Box, settings: Detect
     mask = ~(np.isfinite(white) & np.isfinite(noise) & (noise > 0))
     data = np.where(mask, 0, white).astype(np.float32)
     err = np.where(mask, 1, noise).astype(np.float32)
-    sep.set_extract_pixstack(max(1_000_000, data.size // 20))
-    sep.set_sub_object_limit(SUB_OBJECTS)
-    try:
-        objects, segments = sep.extract(
-            data,
-            settings.thresh_sigma,
-            err=err,
-            mask=mask,
-            minarea=settings.minarea,
-            deblend_nthresh=settings.deblend_nthresh,
-            deblend_cont=settings.deblend_cont,
-            segmentation_map=True,
-        )
-    except Exception as error:  # sep raises nothing more special when its buffers overflow
-        if type(error) is not Exception:
-            raise
-        raise RunError(f"detection on the white stack: {error}; raise sources.detection.thresh_sigma") from None
+    objects, segments = extraction.extract(
+        data,
+        settings.thresh_sigma,
+        err=err,
+        mask=mask,
+        minarea=settings.minarea,
+        deblend_nthresh=settings.deblend_nthresh,
+        deblend_cont=settings.deblend_cont,
+        segmentation_map=True,
+    )
     if not len(objects):
         raise RunError(
             f"no source stands {settings.thresh_sigma:g} sigma above the noise of the white stack; "

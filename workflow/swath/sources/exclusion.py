@@ -53,9 +53,12 @@ def near_pixels(tree: KDTree, x: np.ndarray, y: np.ndarray, radius: float) -> np
 
 
 def inside(x: np.ndarray, y: np.ndarray, box: Box) -> np.ndarray:
-    """Is x0 <= x < x1 and y0 <= y < y1? Shape (n,), bool; positions that are not numbers: no."""
+    """Does the box hold the pixel of each position? Shape (n,), bool; positions that are not numbers: no.
+
+    Pixels reach half a pixel around their centres: x0 - 0.5 <= x < x1 - 0.5.
+    """
     x0, x1, y0, y1 = box
-    return (x >= x0) & (x < x1) & (y >= y0) & (y < y1)
+    return (x >= x0 - 0.5) & (x < x1 - 0.5) & (y >= y0 - 0.5) & (y < y1 - 0.5)
 
 
 def reasons(crop: Sequence[bool], saturation: Sequence[bool]) -> list[str]:
