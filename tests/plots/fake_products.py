@@ -145,7 +145,7 @@ def fit(tile: Tile, settings: Fit, folder: str = "fit") -> tuple[Path, Path]:
     frames = {band: (str(path), "") for band, path in zip(tile.bands, tile.each("frames"), strict=True)}
     hub = tile.path("patches.json")
     build_patches(
-        tile.path("sources.parquet"), frames, {CELL: (str(tile.path("epsf.fits")), "")}, plan, Patches(ngrid=1),
+        tile.path("sources.parquet"), frames, plan, Patches(ngrid=1),
         SETTINGS.size, tile.path("patches.csv"), hub, tile.path("patches.fits"),
     )  # fmt: skip
     payload, output = tile.path(folder, "payload.fits"), tile.path(folder, "fit.fits")

@@ -18,9 +18,11 @@ def draw_white(white: str | Path, output: str | Path, dpi: int, downsample: int)
 
     Parameters
     ----------
-    white : `white/white.fits`. downsample : block averaging of the cropped stack [pix].
+    white : `white/white.fits`. downsample : block averaging [pix]; the preview of a large image has its own already.
     """
     preview, stack, box, factor = read_white(white)
+    further = max(downsample // factor, 1)
+    preview, factor = block_average(preview, further), factor * further
     cropped = block_average(stack, downsample)
     norm = style.asinh_norm(cropped if np.isfinite(cropped).any() else preview)
     sheet = style.Sheet(11.2, 5.4, dpi)
