@@ -7,18 +7,11 @@ import numpy as np
 from .grid import offsets, radii
 from .moffat import Moffat, derivatives
 from .stamps import Stamps
+from .starfit import StarFit
 
 MODEL_ERROR = 0.02  # ASSUME a Moffat describes a real PSF to 2 %: so bright stars' cores do not outweigh their wings
 ROUNDS = 3  # the variance follows the model this often
 BETA_RANGE = (1.5, 12.0)  # below: the flux within any radius means little; above: a Gaussian
-
-
-class StarFit(NamedTuple):
-    """Per star, shape (n,): flux, and offset (dx, dy) from the stamp's middle pixel."""
-
-    flux: np.ndarray
-    dx: np.ndarray
-    dy: np.ndarray
 
 
 def fit_moffat(

@@ -36,7 +36,7 @@ def half_light(sky: Sky, x: np.ndarray, y: np.ndarray, aperture: np.ndarray | fl
     """Half-light radius [pix] of the light within `aperture` [pix], other objects' segments left out; NaN if none."""
     if len(x) == 0:
         return np.zeros(0)
-    radius, flags = sep.flux_radius(
+    radius, _flags = sep.flux_radius(
         sky.image,
         x,
         y,

@@ -77,9 +77,7 @@ def _gradient(moffat: Moffat, dx: np.ndarray, dy: np.ndarray) -> tuple[np.ndarra
     )
 
 
-def _integrate(
-    function: Callable[[np.ndarray, np.ndarray], np.ndarray], dx: np.ndarray, dy: np.ndarray
-) -> np.ndarray:
+def _integrate(function: Callable[[np.ndarray, np.ndarray], np.ndarray], dx: np.ndarray, dy: np.ndarray) -> np.ndarray:
     parts = [
         weight_x * weight_y * function(dx + node_x, dy + node_y)
         for node_y, weight_y in zip(NODES, WEIGHTS, strict=True)

@@ -6,9 +6,8 @@ import numpy as np
 
 from ..config.psf import Psf
 from . import grid
-from .joint import StarFit
-from .stack import inverse_variance, refine
 from .stamps import Stamps, local_background
+from .starfit import StarFit, inverse_variance, refine
 
 _ROUNDS = 3
 

@@ -190,7 +190,9 @@ def _pixel_tests(
 def _shape_tests(stars: np.ndarray, settings: Stars) -> None:
     open_ = (stars["reason"] == "") & np.isfinite(stars["hlr"])
     select.reject(stars, ~np.isfinite(stars["hlr"]), "size")
-    locus = fit_locus(stars["x"][open_], stars["y"][open_], stars["hlr"][open_].astype(float), stars["from_gaia"][open_])
+    locus = fit_locus(
+        stars["x"][open_], stars["y"][open_], stars["hlr"][open_].astype(float), stars["from_gaia"][open_]
+    )
     if locus is None:
         return
     deviation = np.abs(stars["hlr"] / locus.at(stars["x"], stars["y"]) - 1)
