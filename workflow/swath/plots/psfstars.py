@@ -8,8 +8,8 @@ import numpy as np
 
 from ..config.psf import Psf
 from ..psf import grid, quality, store
-from ..psf.joint import StarFit
 from ..psf.stamps import Stamps, read_stamps
+from ..psf.starfit import StarFit
 from ..psf.stars import read_stars
 
 FEWEST_PIXELS = 12  # a star with fewer good pixels in its core has no fit to draw
