@@ -27,10 +27,6 @@ wildcard_constraints:
     patch=r"r\d+_c\d+_pr\d+_pc\d+",
 
 
-onstart:
-    SETUP.write_snapshots()
-
-
 rule all:
     default_target: True
     input:

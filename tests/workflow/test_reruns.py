@@ -39,6 +39,23 @@ def test_fit_values_leave_the_payloads_alone(run_copy):
     assert not {"load", "white", "sources", "stars", "epsf", "patches", "payload"} & set(planned)
 
 
+def test_one_band_at_a_time_starts_at_the_fit(run_copy):
+    run_copy.write({"fit": {"multi_band": False}})
+    planned = set(run_copy.planned())
+    assert {"fit", "merge", "zeropoint"} <= planned
+    assert not {"load", "white", "sources", "stars", "epsf", "patches", "payload"} & planned
+
+
+def test_skip_switches_rerun_no_psf(run_copy):
+    run_copy.write({"psf": {"skip_empty_cells": False}})
+    assert "epsf" not in run_copy.planned()
+
+
+def test_a_merge_value_leaves_the_fits_alone(run_copy):
+    run_copy.write({"merge": {"depth_sigma": 3.0}})
+    assert not {"load", "sources", "epsf", "payload", "fit"} & set(run_copy.planned())
+
+
 def test_editing_a_module_reruns_the_rules_that_import_it(default_run, tmp_path):
     root = tmp_path / "checkout"
     ignored = shutil.ignore_patterns(".git", "results", ".snakemake", "__pycache__", ".venv", "*.egg-info")
@@ -73,27 +90,44 @@ def test_show_config_prints_config_hash_and_differences(default_run):
     assert "default 6" in text
 
 
-@pytest.mark.parametrize("cells", [True, False])
-@pytest.mark.parametrize("patches", [True, False])
-def test_the_four_skip_combinations(tmp_path, cells, patches):
-    """Two sources in one corner of a 4 x 4 grid of cells with 2 x 2 patches each."""
+def corner_run(folder, cells: bool, patches: bool) -> tuple[Run, int]:
+    """Sources in one corner of 2 x 2 cells with 2 x 2 patches each; the run, and how many patches they lie in."""
     listed = (ROOT / "config/tiny480/input_catalog.csv").read_text().splitlines()
     header = listed[0].split(",")
-    x, y = header.index("X"), header.index("Y")
-    corner = [row for row in listed[1:] if float(row.split(",")[x]) < 120 and float(row.split(",")[y]) < 120]
-    (tmp_path / "corner.csv").write_text("\n".join([listed[0], *corner]) + "\n")
-    run = Run(
-        tmp_path / "run",
-        {
-            "inputs": {"catalog": str(tmp_path / "corner.csv")},
-            "gaia": {"inject": False},
-            "psf": {"ngrid": 4, "skip_empty_cells": cells},
-            "patches": {"skip_empty": patches},
-            "figures": {"enabled": False},
-        },
-    )
+    place = {row: tuple(float(row.split(",")[header.index(name)]) for name in "XY") for row in listed[1:]}
+    corner = [row for row, (x, y) in place.items() if x < 200 and y < 119]
+    folder.mkdir(exist_ok=True)
+    (folder / "corner.csv").write_text("\n".join([listed[0], *corner]) + "\n")
+    config = {
+        "inputs": {"catalog": str(folder / "corner.csv")},
+        "gaia": {"inject": False},
+        "psf": {"ngrid": 2, "skip_empty_cells": cells},
+        "patches": {"skip_empty": patches},
+        "figures": {"enabled": False},
+    }
+    return Run(folder / "run", config), len({(x // 120, y // 120) for x, y in map(place.get, corner)})
+
+
+@pytest.mark.parametrize(
+    ("cells", "patches", "epsfs", "fits"),
+    [(True, True, 1, None), (True, False, 1, 4), (False, True, 4, None), (False, False, 4, 16)],
+)
+def test_the_four_skip_combinations(tmp_path, cells, patches, epsfs, fits):
+    run, occupied = corner_run(tmp_path / "field", cells, patches)
     planned = run.planned()
-    assert planned["epsf"] == (1 if cells else 16)
-    in_cell = 4 if not patches else planned["fit"]
-    assert planned["fit"] == planned["payload"] == (in_cell if cells or patches else 64)
-    assert 1 <= in_cell <= 4
+    assert occupied == 2
+    assert planned["epsf"] == epsfs
+    assert planned["fit"] == planned["payload"] == (fits or occupied)
+
+
+def test_empty_cells_and_patches_run_to_the_end_with_the_same_catalogue(tmp_path):
+    """What proves empty writes an empty product; the sources do not care."""
+    catalogs = []
+    for skip in (True, False):
+        run, _ = corner_run(tmp_path / str(skip), skip, skip)
+        run.snakemake()
+        catalogs.append(run.path("catalog.csv").read_bytes())
+        assert len(list(run.path("fit").glob("*.fits"))) == (
+            16 if not skip else len(list(run.path("payload").glob("*.fits")))
+        )
+    assert catalogs[0] == catalogs[1]

@@ -1,4 +1,12 @@
-"""Whole-run targets that are asked for by name."""
+"""What frames a run, and whole-run targets that are asked for by name."""
+
+
+onstart:
+    SETUP.write_snapshots()
+
+
+onsuccess:
+    SETUP.tell()
 
 
 localrules:

@@ -108,7 +108,12 @@ STATUS = (
     Column("y_pix", "float", "pix", "starting y in the full image"),
 )
 DETAIL = (
-    Column("opt_stop_reason{s}", "str", "", "converged, max_iterations, stalled or deadline"),
+    Column(
+        "opt_stop_reason{s}",
+        "str",
+        "",
+        "converged; max_iterations, deadline: ran out; stalled: no step lowers chi2; no_data: no good pixel",
+    ),
     Column("blend_fraction{s}", "float", "", "neighbours' share of the light under the source's profile"),
     Column("x_pix{s}_fit", "float", "pix", "fitted x in the full image"),
     Column("y_pix{s}_fit", "float", "pix", "fitted y in the full image"),

@@ -9,15 +9,19 @@ PSF_KINDS = ("stars", "growth_curve", "residuals", "background", "local_backgrou
 Names = dict[str, list[str]]
 
 
-def figure_files(figures: Figures, plan: Plan) -> list[str]:
-    """Paths under the tile's `figures/` folder, as the switches ask for them."""
+def figure_files(figures: Figures, plan: Plan, calibrated: bool = True) -> list[str]:
+    """Paths under the tile's `figures/` folder, as the switches ask for them; zero points only where `calibrated`."""
     if not figures.enabled:
         return []
     cells, patches = list(plan.cells), plan.patch_tags
     names = ["white.png"] * figures.white + ["overlay.png"] * figures.overlay
     names += [name.format(cell=cell) for cell in cells for group in psf_figures(figures).values() for name in group]
     names += [name.format(patch=tag) for tag in patches for group in patch_figures(figures).values() for name in group]
-    names += [name for group in zeropoint_figures(plan.bands).values() for name in group] if figures.zeropoint else []
+    names += (
+        [name for group in zeropoint_figures(plan.bands).values() for name in group]
+        if figures.zeropoint and calibrated
+        else []
+    )
     return names
 
 

@@ -18,7 +18,7 @@ FIT_FLAGS = (
     Flag(1 << 3, "PATCH_FAILED", "the fit of the whole patch ended with an error; see patch_status"),
     Flag(1 << 4, "NO_DATA", "every pixel of the source is masked in every band; not fitted"),
     Flag(1 << 5, "BAND_MISSING", "no usable pixel in at least one band; that band's flux is not a number"),
-    Flag(1 << 6, "NOT_CONVERGED", "iterations or time ran out before chi2 settled"),
+    Flag(1 << 6, "NOT_CONVERGED", "the fit ended before chi2 settled; see opt_stop_reason"),
     Flag(1 << 7, "AT_BOUND", "a position or shape parameter ended at its bound"),
     Flag(1 << 8, "ILL_CONDITIONED", "the errors are uncertain: the Fisher matrix is close to singular here"),
     Flag(1 << 9, "MASKED_CENTER", "the central pixel is masked in at least one band"),
@@ -34,6 +34,7 @@ FIT_FLAGS = (
     Flag(1 << 15, "PSF_POOLED", "the PSF of at least one band uses stars of neighbouring cells"),
     Flag(1 << 16, "TYPE_ASSUMED", "TYPE was missing or unknown; the configured model was used"),
     Flag(1 << 17, "SHAPE_ASSUMED", "the starting shape was missing or impossible; the fallback was used"),
+    Flag(1 << 18, "POOR_FIT", "chi2 per pixel of the core is above fit.poor_fit_chi2 in at least one band"),
 )
 
 MASK_FLAGS = (

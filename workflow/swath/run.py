@@ -112,12 +112,24 @@ class Setup:
         """Input function: `pattern` for the cell of the patch."""
         return lambda wildcards: self._path(wildcards, pattern, cell="_".join(wildcards.patch.split("_")[:2]))
 
+    @property
+    def calibrated(self) -> bool:
+        """Are there reference stars, and are they used?"""
+        return bool(self.config.inputs.gaia) and self.config.gaia.enabled and self.config.zeropoint.enabled
+
+    def tell(self) -> None:
+        """Say at the end of a run what came of it."""
+        from .summary import summary
+
+        for tile in self.tiles:
+            print(summary(Path(self.out.format(tile=tile))), file=sys.stderr)
+
     def figures(self) -> list[str]:
         """All figures that the config asks for, of all tiles."""
         return [
             f"{self.out.format(tile=tile)}/figures/{name}"
             for tile, plan in self.plans.items()
-            for name in figure_files(self.config.figures, plan)
+            for name in figure_files(self.config.figures, plan, self.calibrated)
         ]
 
     def figure_outputs(self, group: str) -> Names:

@@ -49,7 +49,7 @@ def calibrate(
     table, facts = read_catalog(catalog)
     if not settings.enabled:
         log.warning("zeropoint.enabled is false: the magnitude columns stay empty")
-    colors = color_bands(facts.bands, settings)
+    colors = color_bands(facts.bands, _measured(facts.bands, gaia), settings)
     summaries, stars = _solve_all(table, gaia, facts, colors, settings)
     for band in facts.bands:
         table, summaries[band] = with_magnitudes(table, band, summaries[band], facts.zp_ref, settings)
@@ -66,8 +66,10 @@ def calibrate(
     write_json(summary_json, {"zp_ref": facts.zp_ref, "color": colors, "bands": [_complete(row) for row in rows]})
 
 
-def color_bands(bands: Sequence[str], settings: ZeroPoint) -> tuple[str, str] | None:
-    """The two bands of the colour term: as configured, else the first and last; None for a single band.
+def color_bands(bands: Sequence[str], measured: Sequence[str], settings: ZeroPoint) -> tuple[str, str] | None:
+    """The two bands of the colour term: as configured, else the first and last with reference magnitudes.
+
+    None when fewer than two of the `bands` are `measured`.
 
     Raises
     ------
@@ -75,11 +77,19 @@ def color_bands(bands: Sequence[str], settings: ZeroPoint) -> tuple[str, str] | 
     """
     asked = settings.color_bands
     if asked is None:
-        return (bands[0], bands[-1]) if len(bands) > 1 else None
+        return (measured[0], measured[-1]) if len(measured) > 1 else None
     unknown = [band for band in asked if band not in bands]
     if unknown:
         raise ConfigError(f"zeropoint.color_bands: no band {', '.join(unknown)}; the bands are {', '.join(bands)}")
     return asked
+
+
+def _measured(bands: Sequence[str], gaia: str | Path | None) -> list[str]:
+    """The bands with any reference magnitude."""
+    if gaia is None:
+        return []
+    stars = read_reference(gaia, bands)
+    return [band for band in bands if f"mag_{band}" in stars and stars[f"mag_{band}"].notna().any()]
 
 
 def with_magnitudes(

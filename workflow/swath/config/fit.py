@@ -33,7 +33,7 @@ class Fit(Section):
     )
     noise: Literal["model", "sky"] = key("model", "sky plus the model's own Poisson noise (iterated), or the sky alone")
     max_iterations: int = key(
-        50, "iterations after which a source counts as not converged", "", "patch_run.n_opt_iters", ge=1
+        100, "iterations after which a source counts as not converged", "", "patch_run.n_opt_iters", ge=1
     )
     tolerance: float = key(
         1e-3, "a source has converged when its step would change chi2 by less", "", "patch_run.dlnp_stop", gt=0
@@ -49,6 +49,7 @@ class Fit(Section):
     blend_flag_fraction: float = key(
         0.5, "sources whose light is overlapped by more than this fraction are flagged", gt=0, le=1
     )
+    poor_fit_chi2: float = key(4.0, "sources whose core has more chi2 per pixel in some band are flagged", gt=1)
     deadline_s: float | None = key(
         None, "time after which a patch ends with what it has, flagged; null: no limit", "s", gt=0
     )

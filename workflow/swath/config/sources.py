@@ -26,7 +26,7 @@ class SaturationCut(Section):
 class Detection(Section):
     """Detection on the white stack, used when no catalogue is given."""
 
-    thresh_sigma: float = key(2.0, "threshold in units of the white stack's noise", gt=0)
+    thresh_sigma: float = key(3.0, "threshold in units of the noise, after smoothing with a small kernel", gt=0)
     minarea: int = key(5, "fewest pixels of a source", "pix", ge=1)
     deblend_nthresh: int = key(32, "deblending levels", ge=1)
     deblend_cont: float = key(0.005, "smallest contrast of a deblended source", ge=0, le=1)
@@ -42,7 +42,9 @@ class Sources(Section):
         "x", "axis from which THETA is counted, degrees counter-clockwise; SExtractor's THETA_IMAGE is from x"
     )
     unknown_type: Literal["exp", "dev", "sersic", "star"] = key(
-        "exp", "model of sources whose TYPE is GAL, missing or unknown", formerly="patch_run.gal_model"
+        "exp",
+        "model of sources whose TYPE is GAL, missing or unknown (matched reference stars are stars)",
+        formerly="patch_run.gal_model",
     )
     re_fallback_pix: float = key(
         3.0, "starting half-light radius where Re is missing", "pix", "patch_run.re_fallback_pix", gt=0

@@ -81,7 +81,9 @@ class _Fit:
         self.canvas = Canvas(problem)
         self.state = _State(self.canvas, problem.sources.copy(), np.zeros(nband))
         self.weights = problem.pixels.weights(None)
+        self.steps = 0
         self.started = time.monotonic()
+        self._settle_fluxes()
 
     def late(self) -> bool:
         limit = self.settings.deadline_s
@@ -96,9 +98,8 @@ class _Fit:
         self.wary[:] = False
         self.reason[self.free] = "max_iterations"
         active = self.free
-        for _ in range(self.settings.max_iterations):
-            if not len(active) or self.late():
-                break
+        while len(active) and self.steps < self.settings.max_iterations and not self.late():
+            self.steps += 1
             self.iterations[active] += 1
             self._iterate(active, pairs)
             settled = self.change < tolerance
@@ -112,6 +113,18 @@ class _Fit:
                 break
         if self.late():
             self.reason[self.reason == "max_iterations"] = "deadline"
+
+    def _settle_fluxes(self) -> None:
+        """Fluxes at their linear optimum for the starting shapes: sources that start without flux cannot move."""
+        self._reweight()
+        state = self.state
+        pairs = neighbours([stamp.box for stamp in state.stamps])
+        free_sky = self.settings.free_sky
+        normal = assemble(state.sources, state.stamps, pairs, self.free, state.residual, self.weights, free_sky)
+        fluxes = np.einsum("bfg,bg->bf", normal.linear_inverse(), normal.f)
+        sources = state.sources.copy()
+        sources.flux[self.free] += fluxes[:, : len(self.free)].T
+        self.state = _State(self.canvas, sources, state.sky + (fluxes[:, -1] if free_sky else 0), state.stamps)
 
     def outcome(self) -> Outcome:
         state = self.state

@@ -93,7 +93,9 @@ def _centre_masked(good: np.ndarray, position: np.ndarray) -> bool:
 
 def _blend(unit: np.ndarray, flux: np.ndarray, model: np.ndarray) -> float:
     """Neighbours' share of the light weighted with the source's profile, over the bands where it shines."""
-    own = np.maximum(flux, 0) * (unit**2).sum(axis=(1, 2), dtype="f8")
-    others = np.maximum((unit * model).sum(axis=(1, 2), dtype="f8") - flux * (unit**2).sum(axis=(1, 2), dtype="f8"), 0)
+    own = flux * (unit**2).sum(axis=(1, 2), dtype="f8")
+    total_light = (unit * model).sum(axis=(1, 2), dtype="f8")
+    others = np.maximum(total_light - own - 1e-4 * np.abs(own), 0)
+    own = np.abs(own)
     total = own.sum() + others.sum()
     return float(others.sum() / total) if total > 0 else 0.0

@@ -155,6 +155,7 @@ def _flags(part: Solved, settings: Fit) -> np.ndarray:
         "BLENDED": np.nan_to_num(kept.blend_fraction) > settings.blend_flag_fraction,
         "NEGATIVE_FLUX": (seen & (outcome.sources.flux < 0)).any(axis=1),
         "BAND_MISSING": ~seen.all(axis=1),
+        "POOR_FIT": (np.nan_to_num(kept.chi2) > settings.poor_fit_chi2 * np.maximum(kept.npix, 1)).any(axis=1),
     }
     return sum((FIT[name] * mark.astype("i4") for name, mark in marks.items()), np.zeros(len(seen), "i4"))
 

@@ -98,7 +98,7 @@ class Settings:
     """What steers the optimiser: the values of config section `fit` that it reads."""
 
     noise: str = "model"
-    max_iterations: int = 50
+    max_iterations: int = 100
     tolerance: float = 1e-3
     stamp_threshold: float = 0.03
     stamp_max_pix: int = 256

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 # ASSUME a galaxy's light matters out to 5 half-light radii and the PSF adds 10 pixels.
 _REACH_RE, _REACH_PIX = 5.0, 10.0
+FEWEST_PER_PATCH = 5
 
 
 def halo(psf_size: int, settings: Patches, re: np.ndarray) -> int:
@@ -85,10 +86,21 @@ def build_patches(
     write_text(patches_csv, _csv(rows))
     write_json(patches_json, hub)
     counts = [row["n_sources"] for row in rows] or [0]
+    _warn_if_small(counts)
     log.info(
         "%d patches in %d cells, %d of %d sources active, %d to %d per patch (median %g)",
         len(rows), len(cells), active.sum(), len(table), min(counts), max(counts), np.median(counts),
     )  # fmt: skip
+
+
+def _warn_if_small(counts: list[int]) -> None:
+    median = float(np.median(counts))
+    if len(counts) >= 9 and median < FEWEST_PER_PATCH:
+        log.warning(
+            "%d patches hold a median of %g sources: each job costs more to start than to fit; lower psf.ngrid or "
+            "patches.ngrid until patches hold 10 to 50",
+            len(counts), median,
+        )  # fmt: skip
 
 
 def _row(patch: Patch, roi: Box, margin: int, count: int) -> dict:

@@ -106,7 +106,7 @@ def own_columns(
     """The columns that the stage adds to the input's, one row per source."""
     x, y = whole.here.x, whole.here.y
     ny, nx = field.shape
-    start = starting_values(whole.table, sources)
+    start = starting_values(whole.table, sources, whole.source_id != "")
     lost = ~inside(x, y, (0, nx, 0, ny))
     flags = crop * FIT["EXCLUDED_CROP"] | saturation * FIT["EXCLUDED_SATURATION"] | lost * FIT["BAD_POSITION"]
     return pd.DataFrame(

@@ -102,8 +102,11 @@ def half_light(
     data: np.ndarray, err: np.ndarray, mask: np.ndarray, segments: np.ndarray, objects: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Half-light radius [pix] within the Kron ellipse and S/N of its flux, each of shape (n,)."""
-    x, y, theta = (objects[name] for name in ("x", "y", "theta"))
-    a, b = (np.maximum(objects[name], 0.5) for name in ("a", "b"))
+    x, y = objects["x"], objects["y"]
+    # sep refuses axes that are not numbers or in the wrong order, which footprints of a few pixels can have.
+    a = np.maximum(np.nan_to_num(objects["a"]), 0.5)
+    b = np.clip(np.nan_to_num(objects["b"]), 0.5, a)
+    theta = np.clip(np.nan_to_num(objects["theta"]), -np.pi / 2, np.pi / 2)
     common = {"mask": mask, "segmap": segments, "seg_id": np.arange(1, len(objects) + 1, dtype=np.int32)}
     kron, _ = sep.kron_radius(data, x, y, a, b, theta, 6.0, **common)
     # Kron (1980) factor 2.5, least radius 3.5 rms widths: SExtractor's defaults for MAG_AUTO.

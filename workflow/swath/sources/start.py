@@ -27,15 +27,18 @@ def starting_models(types: pd.Series, unknown_type: str) -> tuple[np.ndarray, np
     return np.where(assumed, unknown_type, known.to_numpy()), assumed
 
 
-def starting_values(table: pd.DataFrame, settings: Sources) -> pd.DataFrame:
+def starting_values(table: pd.DataFrame, settings: Sources, matched: np.ndarray | None = None) -> pd.DataFrame:
     """sw_model, sw_re [pix], sw_ell, sw_phi [deg from +x] and fit_flags of each row; shapes of stars are NaN.
 
     A shape that is missing or impossible (Re <= 0, ELL outside [0, 1), no THETA) starts from the fallback, number by
-    number, and is flagged SHAPE_ASSUMED.
+    number, and is flagged SHAPE_ASSUMED. Sources of unknown TYPE that are reference stars (`matched`, (n,) bool) are
+    stars, flagged TYPE_ASSUMED all the same.
     """
     size = len(table)
     nothing = np.full(size, np.nan)
     models, assumed = starting_models(types_of(table), settings.unknown_type)
+    if matched is not None:
+        models = np.where(assumed & matched, "star", models)
     re, ell, theta = (np.asarray(table.get(name, nothing), float) for name in ("Re", "ELL", "THETA"))
     good_re = (re > 0) & np.isfinite(re)
     good_ell = (ell >= 0) & (ell < 1)

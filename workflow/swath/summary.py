@@ -1,0 +1,49 @@
+"""A few lines at the end of a run: what became of the sources, the zero points, warnings, and where it all is."""
+
+import csv
+from pathlib import Path
+
+from .files import read_json
+
+_MOST_WARNINGS = 5
+
+
+def summary(folder: Path) -> str:
+    """Text for the terminal about the products in `folder`; empty before there is a catalogue."""
+    if not (folder / "catalog.csv").is_file():
+        return ""
+    lines = [f"{folder}/catalog.csv (.fits, .parquet): {_fates(folder / 'merge/attrition.csv')}"]
+    lines += [_zero_points(folder / "zeropoint/zeropoint.json")]
+    warnings = _warnings(folder / "run.log")
+    lines += [f"{len(warnings)} warnings in {folder}/run.log" + (", first:" if warnings else "")]
+    lines += [f"  {warning}" for warning in warnings[:_MOST_WARNINGS]]
+    return "\n".join(["", *lines])
+
+
+def _fates(path: Path) -> str:
+    if not path.is_file():
+        return "no attrition table"
+    with path.open(encoding="utf-8", newline="") as stream:
+        return "sources: " + ", ".join(f"{row['count']} {row['reason']}" for row in csv.DictReader(stream))
+
+
+def _zero_points(path: Path) -> str:
+    if not path.is_file():
+        return "no zero points"
+    bands = read_json(path)["bands"]
+    parts = [
+        f"{band['band']} {band['zp_median']:.3f} +- {band['zp_err']:.3f}"
+        if band["zp_median"] is not None
+        else f"{band['band']} none ({band['reason'] or band['status']})"
+        for band in bands
+    ]
+    return f"zero points: {', '.join(parts)}"
+
+
+def _warnings(path: Path) -> list[str]:
+    """Distinct warnings and errors of the run log, without their time."""
+    if not path.is_file():
+        return []
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    found = [line for line in lines if " WARNING " in line or " ERROR " in line]
+    return list(dict.fromkeys(line.split(" ", 2)[-1] for line in found))
