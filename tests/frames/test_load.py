@@ -128,6 +128,16 @@ def test_weights_are_inverse_variances_in_image_units(tmp_path, raw):
     assert frame.sky_sigma == pytest.approx(2.0 * SCALE)
 
 
+def test_weights_next_to_nothing_are_none_and_large_ones_fit(tmp_path, raw):
+    weight = np.full(raw.shape, 4e42, "f8")
+    weight[5] = 1e30
+    path = write_image(tmp_path / "w.fits", weight)
+    frame, facts = load(write_image(tmp_path / "r.fits", raw, SKYSIG=None), tmp_path, weight=path)
+    assert np.all(frame.mask[5] == MASK["NO_WEIGHT"])
+    assert facts["n_masked"] == raw.shape[1]
+    assert frame.sigma[0, 0] == pytest.approx(0.5e-21 * SCALE)
+
+
 def test_total_weights_are_not_given_poisson_noise_again(tmp_path, raw):
     weight = write_image(tmp_path / "w.fits", np.full(raw.shape, 0.25, "f4"))
     path = write_image(tmp_path / "r.fits", raw + 100)

@@ -89,7 +89,7 @@ def test_ids_are_unique_and_detections_on_noise_are_rare(found):
 def test_an_empty_stack_is_a_clear_error():
     wcs = equatorial_wcs(make_header())
     for pixels in (np.zeros((270, 350)), np.full((270, 350), np.nan)):
-        with pytest.raises(RunError, match="no source stands 2 sigma above"):
+        with pytest.raises(RunError, match="no source stands 3 sigma above"):
             detected_catalog(pixels, np.ones((270, 350)), BOX, wcs, None, Detection(), "x")
 
 

@@ -1,5 +1,6 @@
 """What reruns, and what does not."""
 
+import gzip
 import shutil
 
 import pytest
@@ -29,6 +30,33 @@ def test_spelling_and_order_of_the_config_rerun_nothing(run_copy):
 def test_process_settings_rerun_nothing(run_copy):
     run_copy.write({"log": {"level": "DEBUG"}, "figures": {"enabled": False}})
     assert run_copy.planned() == {}
+
+
+def test_an_input_replaced_by_an_older_file_is_noticed(tmp_path):
+    """As cp -p, rsync or tar put files in place: another content, an earlier time of change."""
+    import os
+
+    paths = []
+    for band in "gr":
+        shutil.copy(ROOT / f"config/tiny480/S82_{band}.fits.gz", tmp_path / f"{band}.fits.gz")
+        paths.append(str(tmp_path / f"{band}.fits.gz"))
+    shutil.copy(ROOT / "config/tiny480/input_catalog.csv", tmp_path / "cat.csv")
+    inputs = {"image_list": None, "images": paths, "catalog": str(tmp_path / "cat.csv")}
+    run = Run(tmp_path / "run", {"inputs": inputs, "figures": {"enabled": False}})
+    run.snakemake("--until", "sources")
+    rows = (tmp_path / "cat.csv").read_text().splitlines()
+    (tmp_path / "cat.csv").write_text("\n".join(rows[:-1]) + "\n")
+    os.utime(tmp_path / "cat.csv", (1e9, 1e9))
+    planned = run.planned("--until", "sources")
+    assert "sources" in planned
+    assert "load" not in planned
+    with gzip.open(tmp_path / "g.fits.gz") as stream:
+        content = bytearray(stream.read())
+    content[-3000] ^= 1
+    with gzip.open(tmp_path / "g.fits.gz", "wb") as stream:
+        stream.write(content)
+    os.utime(tmp_path / "g.fits.gz", (1e9, 1e9))
+    assert run.planned("--until", "sources")["load"] == 1
 
 
 def test_fit_values_leave_the_payloads_alone(run_copy):

@@ -209,3 +209,42 @@ def test_plan_is_made_once(default_run):
     default_run.planned()
     assert plan.stat().st_mtime_ns == before
     assert len(json.loads(plan.read_text())["plan"]["images"]) == 5
+
+
+def test_odd_names_everywhere(tmp_path, default_run):
+    """A tile with a plus sign, IDs and a column beyond ASCII, an ID with a comma, a folder with a hash."""
+    listed = (ROOT / "config/tiny480/input_catalog.csv").read_text(encoding="utf-8").splitlines()
+    rows = [listed[0] + ",Δmag", *(f"{row},{i}" for i, row in enumerate(listed[1:]))]
+    rows[1] = "é" + rows[1]
+    rows[2] = '"a,b' + rows[2].split(",")[0] + '",' + rows[2].split(",", 1)[1]
+    folder = tmp_path / "run #1 ü"
+    folder.mkdir()
+    (folder / "katalog é.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    run = Run(folder, {**QUIET, "tile": "S82+1", "inputs": {"catalog": str(folder / "katalog é.csv")}})
+    run.snakemake()
+    table = pd.read_csv(folder / "results/S82+1/catalog.csv", dtype={"ID": str})
+    given = read(default_run)
+    assert table["ID"][0] == "é" + given["ID"][0]
+    assert table["ID"][1] == "a,b" + given["ID"][1]
+    assert list(table["Δmag"]) == list(range(len(table)))
+    assert (fluxes(table)[0] == fluxes(given)[0]).all()
+    with fits.open(folder / "results/S82+1/catalog.fits") as hdus:
+        assert len(hdus[1].data) == len(table)
+
+
+def test_tiny_sizes_and_absurd_ones_do_not_trap_galaxies(tmp_path, default_run):
+    listed = pd.read_csv(ROOT / "config/tiny480/input_catalog.csv", dtype=str)
+    galaxies = listed.index[listed["TYPE"] != "STAR"]
+    listed.loc[galaxies[::3], "Re"] = "0.01"
+    listed.loc[galaxies[1::3], "Re"] = "1e9"
+    listed.to_csv(tmp_path / "cat.csv", index=False)
+    run = Run(tmp_path / "run", {**QUIET, "inputs": {"catalog": str(tmp_path / "cat.csv")}})
+    run.snakemake()
+    table, given = read(run), read(default_run)
+    changed = given.index.isin([*galaxies[::3], *galaxies[1::3]])
+    bright = changed & (given["FLUX_r_fit"] / given["FLUXERR_r_fit"] > 20)
+    assert bright.sum() >= 3
+    ratio = (table["FLUX_r_fit"] / given["FLUX_r_fit"])[bright]
+    # The prior on ln Re has its centre at the start and a width of 1: at S/N of 20 it hardly counts.
+    assert ratio.between(0.9, 1.1).all(), ratio
+    assert (table.loc[galaxies[1::3], "fit_flags"] & FIT["SHAPE_ASSUMED"] > 0).all()

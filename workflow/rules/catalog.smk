@@ -57,6 +57,7 @@ rule zeropoint:
         mem_mb=2000,
     params:
         settings=SETUP.settings("zeropoint"),
+        stamps=SETUP.stamps([SETUP.config.inputs.gaia]),
         code=SETUP.code("zeropoint"),
     message:
         "zeropoint: magnitudes from the reference stars"

@@ -18,6 +18,7 @@ rule load:
         mem_mb=SETUP.memory(30),
     params:
         image=SETUP.image,
+        stamps=SETUP.stamps(SETUP.image_files),
         keywords=SETUP.settings("inputs.keywords"),
         weight_kind=SETUP.settings("inputs.weight_kind"),
         settings=SETUP.settings("load"),

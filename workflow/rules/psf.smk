@@ -22,6 +22,7 @@ rule stars:
         cells=lambda wildcards: SETUP.plan(wildcards).all_cells,
         settings=SETUP.settings("stars"),
         least=SETUP.settings("psf.pool_min_stars"),
+        stamps=SETUP.stamps([SETUP.config.inputs.gaia]),
         code=SETUP.code("stars"),
     message:
         "stars {wildcards.band}: find, select, hold some out"
@@ -50,6 +51,7 @@ rule epsf:
         images=lambda wildcards: SETUP.plan(wildcards).images,
         cells=lambda wildcards: SETUP.plan(wildcards).all_cells,
         settings=SETUP.settings_without("psf", "ngrid", "skip_empty_cells"),
+        stamps=SETUP.stamps(SETUP.psf_files),
         code=SETUP.code("epsf"),
     message:
         "epsf {wildcards.cell}: the PSF of every band"

@@ -24,6 +24,7 @@ rule sources:
         settings=SETUP.settings("sources"),
         gaia=SETUP.settings("gaia"),
         zp_ref=SETUP.settings("load.zp_ref"),
+        stamps=SETUP.stamps([SETUP.config.inputs.catalog, SETUP.config.inputs.gaia]),
         code=SETUP.code("sources"),
     message:
         "sources: read or detect, flag, match with the reference stars"

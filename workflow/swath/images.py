@@ -1,7 +1,7 @@
 """FITS images in and out: native byte order, headers kept, written atomically."""
 
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,6 +17,11 @@ Hdu = fits.PrimaryHDU | fits.ImageHDU | fits.BinTableHDU
 def native(array: np.ndarray, dtype: str | None = None) -> np.ndarray:
     """Return `array` in native byte order (and as `dtype`), copying only where needed."""
     return np.ascontiguousarray(array, dtype=dtype or array.dtype.newbyteorder("="))
+
+
+def ascii_text(words: Iterable[str]) -> np.ndarray:
+    """Words as FITS can hold them, shape (n,): letters beyond ASCII as escapes (\\xe9)."""
+    return np.array([word.encode("ascii", "backslashreplace").decode() for word in words], dtype="U")
 
 
 def find_image(hdus: fits.HDUList, hdu: int | str | None, path: str | Path) -> int:

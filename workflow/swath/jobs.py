@@ -15,6 +15,7 @@ from .errors import SwathError
 from .provenance import write_record
 
 log = logging.getLogger("swath")
+_ADVICE = {28: "the disk is full; free space and run again", 13: "no permission; check the folder's owner and mode"}
 
 
 @contextmanager
@@ -83,8 +84,9 @@ def optional(files: Any) -> str | None:
 
 def _sentence(error: OSError) -> str:
     text = f"{error.filename or ''}: {error.strerror or error}".lstrip(": ")
-    advice = {28: "the disk is full; free space and run again", 13: "no permission; check the folder's owner and mode"}
-    return f"{text}; {advice[error.errno]}" if error.errno in advice else text
+    if "enough space" in text.lower():  # astropy's own words for a full disk
+        return f"{text}; {_ADVICE[28]}"
+    return f"{text}; {_ADVICE[error.errno]}" if error.errno in _ADVICE else text
 
 
 def _flat(items: Any) -> list[str]:

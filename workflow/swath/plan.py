@@ -7,14 +7,18 @@ from change. Imports stay light; what reads FITS and tables is imported when a p
 
 import hashlib
 import json
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from .config.canonical import canonical
 from .config.model import Config
+from .errors import ConfigError, InputError
 from .files import read_json, write_json
-from .provenance import fingerprint
+from .provenance import fingerprint, stamp
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,9 +61,12 @@ def make_plan(config: Config, path: Path) -> Plan:
     InputError : headers or catalogue not usable; every problem at once. ConfigError : the crop leaves nothing.
     """
     if path.is_file():
-        stored = read_json(path)
-        if isinstance(stored, dict) and stored.get("key") == _key(config, stored.get("files", [])):
-            return _from_json(stored["plan"])
+        try:
+            stored = read_json(path)
+            if stored["key"] == _key(config, stored["files"]):
+                return _from_json(stored["plan"])
+        except (ValueError, KeyError, TypeError, AttributeError):
+            log.warning("%s is damaged; it is made anew", path)
     plan, files = _make(config)
     body = {"key": _key(config, files), "files": files, "plan": _to_json(plan)}
     write_json(path, body)
@@ -82,9 +89,11 @@ def _make(config: Config) -> tuple[Plan, list[str]]:
         from .tables import read_table
 
         check_flux_columns(list(read_table(inputs.catalog).columns), [fact.band for fact in facts], inputs.catalog)
+    _check_bands([fact.band for fact in facts], config)
     shape = facts[0].shape
     crop = crop_box(shape, config.crop)
     where = expected_positions(inputs.catalog, inputs.gaia, facts[0].header, crop, config.sources, config.gaia)
+    _check_grid(crop, config)
     grid = cells(crop, config.psf.ngrid)
     used = _occupied(grid, where, crop) if config.psf.skip_empty_cells else grid
     named = {fact.band: canonical(image) for fact, image in zip(facts, images, strict=True)}
@@ -99,6 +108,36 @@ def _make(config: Config) -> tuple[Plan, list[str]]:
     )
     listed = [inputs.image_list, inputs.catalog, inputs.gaia, *(image.path for image in images)]
     return plan, [path for path in listed if path]
+
+
+def _check_grid(crop: tuple, config: Config) -> None:
+    side = min(crop[1] - crop[0], crop[3] - crop[2])
+    parts = config.psf.ngrid * config.patches.ngrid
+    if side // parts < 16:
+        raise ConfigError(
+            f"psf.ngrid {config.psf.ngrid} times patches.ngrid {config.patches.ngrid} divides {side} pix into patches "
+            f"of {side // parts} pix; expected at least 16, better 100 or more: lower them"
+        )
+
+
+def _check_bands(bands: list[str], config: Config) -> None:
+    """Bands whose names would collide in files and columns."""
+    from .columns import names
+
+    problems = [
+        f"bands {a} and {b} differ in case only, which FITS tables cannot tell apart; rename one with `band:`"
+        for i, a in enumerate(bands)
+        for b in bands[i + 1 :]
+        if a != b and a.lower() == b.lower()
+    ]
+    taken = set(names(bands, config.fit.multi_band))
+    problems += [
+        f"band {band}: its column FLUX_{band} is one that swath writes; rename it with `band:`"
+        for band in bands
+        if f"FLUX_{band}" in taken
+    ]
+    if problems:
+        raise InputError(problems)
 
 
 def _patch_tags(cell: Any, config: Config, where: Any, crop: tuple) -> list[str]:
@@ -131,17 +170,9 @@ def _key(config: Config, files: list[str]) -> str:
         "gaia": canonical(config.gaia),
         "psf": [config.psf.ngrid, config.psf.skip_empty_cells, config.psf.method],
         "patches": [config.patches.ngrid, config.patches.skip_empty],
-        "files": [_stamp(path) for path in files],
+        "files": [[path, stamp(path)] for path in files],
     }
     return hashlib.sha256(json.dumps(leaves, sort_keys=True).encode()).hexdigest()
-
-
-def _stamp(path: str) -> list:
-    try:
-        stat = Path(path).stat()
-    except OSError:
-        return [path, None, None]
-    return [path, stat.st_size, stat.st_mtime_ns]
 
 
 def _to_json(plan: Plan) -> dict:

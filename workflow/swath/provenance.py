@@ -12,6 +12,7 @@ from pathlib import Path
 from .files import read_json, sha256, write_json
 
 PACKAGE = Path(__file__).parent
+_SMALL = 16 << 20
 
 
 def fingerprint(script: Path) -> str:
@@ -56,6 +57,15 @@ def _files(name: tuple[str, ...]) -> set[Path]:
         stem = PACKAGE.joinpath(*name[:depth])
         found |= {path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file()}
     return found
+
+
+def stamp(path: str | Path) -> str:
+    """What a user's file is: the hash of a small file, size and time of change of one above 16 MB, '' for none."""
+    try:
+        stat = Path(path).stat()
+    except OSError:
+        return ""
+    return sha256(path)[:16] if stat.st_size < _SMALL else f"{stat.st_size} {stat.st_mtime_ns}"
 
 
 def write_record(path: str | Path, rule: str, wildcards: dict, params: dict, inputs: list, outputs: list) -> None:

@@ -17,7 +17,7 @@ from .config.model import Config
 from .errors import SwathError
 from .figures import Names, figure_files, patch_figures, psf_figures, zeropoint_figures
 from .plan import Plan, make_plan
-from .provenance import fingerprint
+from .provenance import fingerprint, stamp
 
 ROOT = Path(__file__).parents[2]
 InputFunction = Callable[[Any], list[str]]
@@ -92,9 +92,20 @@ class Setup:
             return []
         return [entry["psf"] for entry in self.plan(wildcards).images.values()]
 
-    def optional(self, path: str | None) -> list[str]:
-        """A file as an input list, empty for none."""
-        return [path] if path else []
+    @staticmethod
+    def optional(path: str | None) -> InputFunction:
+        """Input function: a file as a list, empty for none (a function, so that braces in names are no wildcards)."""
+        return lambda wildcards: [path] if path else []
+
+    @staticmethod
+    def stamps(files: Sequence[str | None] | Callable[[Any], Any]) -> Any:
+        """Parameter: what tells a user's file from another of its name, whatever their times of change.
+
+        Snakemake reruns for newer inputs only; a file put in place with an older date would go unnoticed.
+        """
+        if callable(files):
+            return lambda wildcards: [stamp(path) for path in _paths(files(wildcards))]
+        return [stamp(path) for path in files if path]
 
     def each_band(self, pattern: str) -> InputFunction:
         """Input function: `pattern` under the tile's folder for every band, in order."""
@@ -168,6 +179,10 @@ class Setup:
 
     def _path(self, wildcards: Any, pattern: str, **values: str) -> str:
         return f"{self.out.format(tile=wildcards.tile)}/{pattern.format(**values)}"
+
+
+def _paths(files: Mapping[str, str] | Sequence[str]) -> list[str]:
+    return list(files.values()) if isinstance(files, Mapping) else list(files)
 
 
 def setup(workflow: Any, mapping: Mapping[str, Any]) -> Setup:

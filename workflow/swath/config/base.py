@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from .values import as_declared
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$"
+FOLDER = r"^[^~{}][^{}]*$"
 
 
 class Section(BaseModel):

@@ -7,11 +7,14 @@ from typing import Annotated, Any, Literal, NamedTuple, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from .base import NAME, Section
+from .base import FOLDER, NAME, Section
 from .model import Config
 from .values import kinds
 
-PATTERNS = {NAME: "letters, digits and _ . + - only, a letter or digit first"}
+PATTERNS = {
+    NAME: "letters, digits and _ . + - only, a letter or digit first",
+    FOLDER: "not empty, no braces and no ~ in front",
+}
 COUNTS = {2: "two", 3: "three", 4: "four"}
 
 

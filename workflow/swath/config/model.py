@@ -1,6 +1,6 @@
 """The whole configuration."""
 
-from .base import NAME, Section, key
+from .base import FOLDER, NAME, Section, key
 from .fit import Fit, Patches
 from .images import Checks, Crop, Load
 from .inputs import Inputs
@@ -23,7 +23,7 @@ class Config(Section):
         "results",
         "folder of the products, relative to the working directory",
         formerly="outputs.work_dir",
-        min_length=1,
+        pattern=FOLDER,
     )
     inputs: Inputs = key(Inputs, "input files")
     load: Load = key(Load, "reading the images")

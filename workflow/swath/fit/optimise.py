@@ -102,7 +102,8 @@ class _Fit:
             self.steps += 1
             self.iterations[active] += 1
             self._iterate(active, pairs)
-            settled = self.change < tolerance
+            # What damped steps cannot gain and rounding would hide is no reason to go on.
+            settled = (self.change < tolerance) | ((self.change < _ROUNDING) & (self.damping >= 1))
             stalled = ~settled & (self.damping >= _MOST_DAMPING)
             self.reason[self.free] = "max_iterations"
             self.reason[settled] = "converged"

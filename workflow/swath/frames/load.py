@@ -44,7 +44,7 @@ def load_band(
     if image.mask:
         mask[read_image(image.mask, image.mask_hdu, dtype=None)[0] != 0] |= MASK["USER"]
     if image.weight:
-        sigma = _sigma_from(read_image(image.weight, image.weight_hdu)[0], mask, scale)
+        sigma = _sigma_from(read_image(image.weight, image.weight_hdu, dtype=None)[0], mask, scale)
     else:
         sigma = known.sky_sigma * scale
     unknown = mask & MASK["NOT_FINITE"] != 0
@@ -98,13 +98,18 @@ def total_sigma(pixels: np.ndarray, sigma: np.ndarray, gain: float) -> np.ndarra
 
 
 def _sigma_from(weight: np.ndarray, mask: np.ndarray, scale: float) -> np.ndarray:
-    """Scaled noise from inverse variances, in place; where there is no weight the mask says so and 1 stands."""
-    without = ~(np.isfinite(weight) & (weight > 0))
+    """Scaled noise, float32, from inverse variances; without weight the mask says so and the median stands."""
+    weight = weight if weight.dtype.kind == "f" else weight.astype("f4")
+    sample = weight.ravel()[:: max(weight.size // 1_000_000, 1)]
+    sample = sample[np.isfinite(sample) & (sample > 0)]
+    typical = np.median(sample) if sample.size else 1.0
+    # ASSUME a weight a million times below the median says "no data" as 0 does.
+    without = ~(np.isfinite(weight) & (weight > 1e-6 * typical))
     mask[without] |= MASK["NO_WEIGHT"]
-    weight[without] = 1
+    weight[without] = typical
     np.sqrt(weight, out=weight)
-    np.divide(np.float32(scale), weight, out=weight)
-    return weight
+    np.divide(scale, weight, out=weight)
+    return weight.astype("f4")
 
 
 def _typical(sigma: np.ndarray | float, bad: np.ndarray) -> float | None:

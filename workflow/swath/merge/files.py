@@ -14,7 +14,7 @@ from astropy.io import fits
 
 from ..columns import Column, catalogue, known_inputs
 from ..files import atomic
-from ..images import write_fits
+from ..images import ascii_text, write_fits
 from ..tables import write_csv
 
 log = logging.getLogger(__name__)
@@ -83,16 +83,35 @@ def _tables(table: pd.DataFrame, columns: Mapping[str, Column], facts: Facts) ->
     chunks = [names[:MOST_FITS_COLUMNS]]
     rest, width = names[MOST_FITS_COLUMNS:], MOST_FITS_COLUMNS - 1
     chunks += [[key, *rest[i : i + width]] for i in range(0, len(rest), width)]
-    made = {name: _fits_column(name, table[name], columns.get(name)) for name in names}
+    fits_names = _fits_names(names)
+    made = {name: _fits_column(fits_names[name], table[name], columns.get(name)) for name in names}
     hdus = []
     for i, chunk in enumerate(chunks):
         hdu = fits.BinTableHDU.from_columns([made[name] for name in chunk], name=f"CATALOG{i + 1 if i else ''}")
         for k, name in enumerate(chunk, start=1):
             if name in columns:
                 hdu.header[f"TCOMM{k}"] = columns[name].meaning
+            elif fits_names[name] != name:
+                hdu.header[f"TCOMM{k}"] = "input column " + str(ascii_text([name])[0]).replace("\n", "\\n")[:40]
         hdu.header.extend(_cards(facts))
         hdus.append(hdu)
     return hdus
+
+
+def _fits_names(names: Sequence[str]) -> dict[str, str]:
+    """Names that FITS can hold: ASCII, at most 60 letters, different also when case is ignored."""
+    taken: set[str] = set()
+    chosen = {}
+    for name, plain in zip(names, ascii_text(names), strict=True):
+        stem = "".join(letter if letter.isprintable() else "_" for letter in str(plain))[:60].strip() or "column"
+        short, number = stem, 2
+        while short.lower() in taken:
+            short, number = f"{stem[:56]}_{number}", number + 1
+        taken.add(short.lower())
+        chosen[name] = short
+        if short != name:
+            log.warning("column %r is called %r in the FITS table, which holds no other name", name, short)
+    return chosen
 
 
 def _cards(facts: Facts) -> list[fits.Card]:

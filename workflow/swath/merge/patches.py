@@ -10,7 +10,7 @@ import pandas as pd
 from astropy.io import fits
 
 from ..errors import RunError
-from ..images import native
+from ..images import ascii_text, native
 
 SCALARS = ("row", "ID", "model", "flags")
 PER_SLOT = (
@@ -107,7 +107,7 @@ def _row_problems(patches: Sequence[PatchFit], ids: pd.Series, active: np.ndarra
         f"patch {t}: row {r} is not in the source list" for t, r in zip(tag[~inside], number[~inside], strict=True)
     ]
     number, tag, found = number[inside], tag[inside], rows.columns["ID"][inside]
-    wrong = found != ids.str.strip().to_numpy()[number]
+    wrong = found != ascii_text(ids.str.strip())[number]
     problems += [
         f"patch {t}: row {r} has ID {f}, the source list {known[r]}"
         for t, r, f in zip(tag[wrong], number[wrong], found[wrong], strict=True)

@@ -14,7 +14,7 @@ from astropy.io import fits
 from ..config.fit import Patches
 from ..errors import RunError
 from ..files import write_json, write_text
-from ..images import write_fits
+from ..images import ascii_text, write_fits
 from .grid import Box, Cell, Patch, grow, owners, patches
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def build_patches(
     if (lost := active & (owner < 0)).any():
         raise RunError(
             f"{sources}: {lost.sum()} active sources lie in no planned patch (first: row {np.flatnonzero(lost)[0]}); "
-            "the plan is stale: remove plan.json and run again"
+            "the source list is older than the plan: run again with --forcerun sources"
         )
     rows = []
     for index, patch in enumerate(grid):
@@ -136,7 +136,7 @@ def _place(tag: str) -> tuple[int, int]:
 
 
 def _source_table(table: pd.DataFrame, bands: list[str]) -> fits.BinTableHDU:
-    ids = table["ID"].astype(str).to_numpy("U")
+    ids = ascii_text(table["ID"].astype(str))
     dtype = [
         ("row", "i4"), ("ID", f"U{max(ids.dtype.itemsize // 4, 1)}"), ("active", "?"), ("model", "U8"),
         ("x", "f8"), ("y", "f8"), ("re", "f8"), ("ell", "f8"), ("phi", "f8"), ("flux", "f8", (len(bands),)),

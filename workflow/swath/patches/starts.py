@@ -8,6 +8,7 @@ from ..models.render import INDEX_OF, canvas_size, render, stamp_size
 
 # With less of the light than this on good pixels the aperture says little; the whole stamp is used instead.
 _LEAST_ENCLOSED = 0.1
+SMALLEST_PIX, LARGEST_ELL = 0.5, 0.9
 
 
 def nonlinear(model: str, x: float, y: float, re: float, ell: float, phi: float, sersic_n: float) -> np.ndarray:
@@ -15,7 +16,9 @@ def nonlinear(model: str, x: float, y: float, re: float, ell: float, phi: float,
     if model == "star":
         return np.array([x, y, 0.0, 0.0, 0.0, 0.0])
     index = INDEX_OF.get(model, sersic_n)
-    return np.array([x, y, *shape.from_ellipse(re, ell, phi), np.log(index)])
+    log_r, e1, e2 = shape.from_ellipse(re, min(ell, LARGEST_ELL), phi)
+    # A galaxy that starts as a point has no derivative by its size: it would stay one.
+    return np.array([x, y, max(log_r, np.log(SMALLEST_PIX)), e1, e2, np.log(index)])
 
 
 def measure(

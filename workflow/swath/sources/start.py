@@ -9,6 +9,7 @@ from .angles import phi_from_theta
 
 MODELS = {"STAR": "star", "EXP": "exp", "DEV": "dev", "SERSIC": "sersic"}
 FALLBACK_ELL = 0.2
+LARGEST_RE_PIX = 200.0  # the largest that the fit allows
 
 
 def types_of(table: pd.DataFrame) -> pd.Series:
@@ -30,9 +31,9 @@ def starting_models(types: pd.Series, unknown_type: str) -> tuple[np.ndarray, np
 def starting_values(table: pd.DataFrame, settings: Sources, matched: np.ndarray | None = None) -> pd.DataFrame:
     """sw_model, sw_re [pix], sw_ell, sw_phi [deg from +x] and fit_flags of each row; shapes of stars are NaN.
 
-    A shape that is missing or impossible (Re <= 0, ELL outside [0, 1), no THETA) starts from the fallback, number by
-    number, and is flagged SHAPE_ASSUMED. Sources of unknown TYPE that are reference stars (`matched`, (n,) bool) are
-    stars, flagged TYPE_ASSUMED all the same.
+    A shape that is missing or impossible (Re <= 0 or above 200 pix, ELL outside [0, 1), no THETA) starts from the
+    fallback, number by number, and is flagged SHAPE_ASSUMED. Sources of unknown TYPE that are reference stars
+    (`matched`, (n,) bool) are stars, flagged TYPE_ASSUMED all the same.
     """
     size = len(table)
     nothing = np.full(size, np.nan)
@@ -40,7 +41,7 @@ def starting_values(table: pd.DataFrame, settings: Sources, matched: np.ndarray 
     if matched is not None:
         models = np.where(assumed & matched, "star", models)
     re, ell, theta = (np.asarray(table.get(name, nothing), float) for name in ("Re", "ELL", "THETA"))
-    good_re = (re > 0) & np.isfinite(re)
+    good_re = (re > 0) & (re <= LARGEST_RE_PIX)
     good_ell = (ell >= 0) & (ell < 1)
     good_theta = np.isfinite(theta)
     galaxy = models != "star"
