@@ -181,7 +181,7 @@ def test_mixture_form(tmp_path):
     truth = simulate(tmp_path, 1)
     psf, _ = build(tmp_path, truth, form="gaussian_mixture")
     norm = grid.disk(55, psf.norm_radius)
-    assert len(psf.planes) == 1
+    assert len(psf.planes) == 3
     assert abs(flux_bias(psf.planes[0], truth.psf(249.5, 249.5), norm)) < 0.03
     image = render(from_fwhm(4.0, 3.5), 41)
     assert np.abs(fit_mixture(image, 4) - image).max() < 0.01 * image.max()

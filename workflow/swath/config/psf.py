@@ -11,16 +11,20 @@ class Stars(Section):
     mode: Literal["sep", "sep+gaia", "gaia"] = key(
         "sep+gaia", "where candidates come from", formerly="epsf.psfstar_mode, epsf.use_gaiaxp"
     )
-    thresh_sigma: float = key(10.0, "SEP detection threshold, in units of the noise", "", "epsf.thresh_sigma", gt=0)
-    minarea: int = key(25, "fewest pixels of a SEP detection", "pix", "epsf.minarea", ge=1)
+    thresh_sigma: float = key(5.0, "SEP detection threshold, in units of the noise", "", "epsf.thresh_sigma", gt=0)
+    minarea: int = key(5, "fewest pixels of a SEP detection", "pix", "epsf.minarea", ge=1)
     edge_pad: int = key(10, "least distance from the image border", "pix", "epsf.edge_pad", ge=0)
-    min_sep: float = key(30.0, "least distance from any comparable detection", "pix", "epsf.min_sep", ge=0)
+    min_sep: float = key(12.0, "least distance from any comparable detection", "pix", "epsf.min_sep", ge=0)
     neighbour_flux: float = key(
         0.02, "neighbours fainter than this fraction of the star are masked in its stamp instead of rejecting it", gt=0
     )
     max_stars: int = key(30, "brightest stars kept per cell", "", "epsf.max_stars", ge=1)
-    axis_ratio_max: float = key(1.3, "largest a/b, relative to the stellar median", "", "epsf.q_range", gt=1)
-    locus_width: float = key(0.08, "largest relative deviation of the half-light radius from the stellar locus", gt=0)
+    axis_ratio_max: float = key(1.15, "largest a/b, relative to the stellar median", "", "epsf.q_range", gt=1)
+    locus_width: float = key(
+        0.08,
+        "largest relative deviation of the half-light radius from the stellar locus, less where the noise is low",
+        gt=0,
+    )
     snr_min: float = key(60.0, "least S/N in an aperture of one FWHM", gt=0)
     gaia_mag_min: float = key(10.0, "brightest Gaia seed", "mag", "epsf.gaia_mag_min")
     gaia_mag_max: float = key(30.0, "faintest Gaia seed", "mag", "epsf.gaia_mag_max")
@@ -134,7 +138,7 @@ class Psf(Section):
     variation: Literal["constant", "linear"] = key("linear", "how the PSF may vary within a cell")
     linear_min_stars: int = key(8, "fewest stars for a linear variation", ge=4)
     min_stars: int = key(2, "fewest stars for an empirical PSF", "", "patch_run.min_epsf_nstars_for_use", ge=1)
-    pool_min_stars: int = key(4, "with fewer stars than this, those of neighbouring cells are pooled", ge=1)
+    pool_min_stars: int = key(6, "with fewer stars than this, those of neighbouring cells are pooled", ge=1)
     score_max_rms: float = key(0.05, "largest residual rms over peak on held-out stars", gt=0)
     score_max_ee: float = key(0.05, "largest encircled-energy error on held-out stars", gt=0)
     background: Background = key(Background, "background of the cell")

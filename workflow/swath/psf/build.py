@@ -8,10 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from ..config.psf import Psf
-from ..errors import RunError
+from ..errors import ConfigError, RunError
 from ..files import write_json
 from ..frames.frame import read_header
 from . import builder, fallback, grid, mixture, quality, stack, store, supplied
+from .measure import FWHM_PER_HLR
+from .meta import band_facts
+from .pool import Pool, pools
 from .stamps import Stamps, read_stamps
 from .stars import read_stars
 from .store import STARS, BandPsf
@@ -19,10 +22,10 @@ from .store import STARS, BandPsf
 log = logging.getLogger(__name__)
 
 Box = tuple[int, int, int, int]
-# Fewer held-out stars than this are reported but decide nothing.
-DECIDING = 5
-MOST_POOLS = 3
-HLR_TO_FWHM = 1.75  # of a Moffat with beta 3 to 4
+PsfImage = tuple[str | None, int | str | None]
+
+DECIDING = 5  # fewer held-out stars than this are reported but decide nothing
+ATTEMPTS = 3  # pools that are tried before the fallback
 
 
 class Place(NamedTuple):
@@ -38,14 +41,18 @@ class Place(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """One way to make the PSF, with its stars and its score."""
+    """One way to make the PSF: planes, weight of each star (0 for held-out and clipped ones), score, background."""
 
     planes: np.ndarray
     stars: np.ndarray
     weight: np.ndarray
-    pooled: bool
     score: quality.Score
-    n_held: int
+    background: np.ndarray
+
+    @property
+    def n_held(self) -> int:
+        """Stars it was tested on."""
+        return int(self.stars["held_out"].sum())
 
 
 def build_cell(
@@ -56,7 +63,7 @@ def build_cell(
     output: str | Path,
     meta: str | Path,
     settings: Psf,
-    images: Mapping[str, tuple[str, int | str | None]] | None = None,
+    images: Mapping[str, PsfImage] | None = None,
 ) -> None:
     """Write `epsf/{cell}.fits` and its meta data (JSON).
 
@@ -65,73 +72,70 @@ def build_cell(
     tag : the cell. cells : box (x0, x1, y0, y1) of every cell of the field.
     frames, stars : band -> prepared frame, and band -> star table of the rule `stars`.
     images : band -> (PSF image, HDU), for `psf.method: supplied`.
+
+    Raises
+    ------
+    ConfigError : `psf.method: supplied`, and bands without a PSF image.
     """
+    images = images or {}
+    missing = [band for band in frames if images.get(band, (None, None))[0] is None]
+    if settings.method == "supplied" and missing:
+        raise ConfigError([f"inputs.images: {band} has no psf, but psf.method is supplied" for band in missing])
     psfs, tables, facts = [], [], {}
     for band, frame in frames.items():
-        psf, used = band_psf(tag, cells, band, frame, stars[band], settings, (images or {}).get(band))
+        if settings.method == "supplied":
+            psf, rows, more = supplied_band(cells[tag], band, images[band], settings)
+        else:
+            psf, rows, more = band_psf(tag, cells[tag], band, frame, stars[band], settings)
         psfs.append(psf)
-        tables.append(used)
-        facts[band] = _meta(psf, used, settings)
+        tables.append(rows)
+        facts[band] = band_facts(psf, rows, settings) | more
     store.write(output, psfs, np.concatenate(tables) if tables else np.zeros(0, STARS))
     write_json(meta, {"cell": tag, "box": list(cells[tag]), "bands": facts})
-    fallen = [psf.band for psf in psfs if psf.fallback]
-    counts = [psf.n_stars for psf in psfs]
-    log.info("%s: %d to %d stars per band, fallback in %s", tag, min(counts), max(counts), ", ".join(fallen) or "none")
+    _report(tag, psfs)
+
+
+def supplied_band(box: Box, band: str, image: PsfImage, settings: Psf) -> tuple[BandPsf, np.ndarray, dict[str, object]]:
+    """The user's PSF of one band, without stars."""
+    plane = supplied.supplied_psf(*image, settings)
+    return _psf(band, plane[None], _place(box), "supplied", settings), np.zeros(0, STARS), {}
 
 
 def band_psf(
-    tag: str,
-    cells: Mapping[str, Box],
-    band: str,
-    frame: str | Path,
-    stars: str | Path,
-    settings: Psf,
-    image: tuple[str, int | str | None] | None,
-) -> tuple[BandPsf, np.ndarray]:
-    """The PSF of one band in one cell, and the table of its stars (dtype `STARS`)."""
-    x0, x1, y0, y1 = cells[tag]
-    place = Place((x0 + x1 - 1) / 2, (y0 + y1 - 1) / 2, max(x1 - x0, y1 - y0) / 2)
-    if settings.method == "supplied":
-        return _psf(band, supplied.supplied_psf(*image, settings)[None], place, "supplied", settings), np.zeros(
-            0, STARS
-        )
-    fwhm = read_header(frame).get("FWHMPIX")
+    tag: str, box: Box, band: str, frame: str | Path, stars: str | Path, settings: Psf
+) -> tuple[BandPsf, np.ndarray, dict[str, object]]:
+    """The PSF of one band in one cell, the table of its stars (dtype `STARS`) and more facts for its meta data.
+
+    Pools are tried in turn, from the cell's own stars outwards, until held-out stars do not object.
+    """
     table, neighbours = read_stars(stars)
     chosen = table[table["selected"]]
-    reasons: list[str] = []
-    for pool in _pools(tag, list(cells), chosen, settings):
-        attempt = _attempt(tag, pool, chosen, neighbours, frame, place, settings, reasons)
+    own = int(((chosen["cell"] == tag) & ~chosen["held_out"]).sum())
+    counts = _counts(table, tag)
+    reasons, place = [], _place(box)
+    if own < settings.pool_min_stars:
+        reasons.append(f"{own} stars in the cell to build from, {settings.pool_min_stars} make it independent")
+    # linear: stars just across the border tell how the PSF varies up to it
+    share = settings.method == "stack" and settings.variation == "linear"
+    tries = pools(box, chosen["x"], chosen["y"], ~chosen["held_out"], settings.pool_min_stars, share)
+    for _, pool in zip(range(ATTEMPTS), tries, strict=False):
+        attempt = _attempt(pool, chosen, neighbours, frame, place, settings, reasons)
         failure = _failure(attempt, settings) if attempt else ""
         if attempt and not failure:
-            return _from(attempt, band, place, settings, "; ".join(reasons))
+            psf = _from(attempt, band, place, settings, bool(reasons), "; ".join(reasons))
+            return psf, _rows(attempt, band), counts | _background_facts(attempt)
         reasons += [failure] if failure else []
-    reason = "; ".join(reasons)
-    plane = fallback.fallback_psf(fwhm, settings)
+    if not len(chosen):
+        reasons.append("no star in the field")
+    reason = "; ".join(dict.fromkeys(reasons))
     log.warning("%s %s: fallback PSF (%s): %s", tag, band, settings.fallback.model, reason)
-    psf = _psf(band, plane[None], place, settings.fallback.model, settings, reason=reason, fallback=True)
-    return psf._replace(n_stars=int((chosen["cell"] == tag).sum())), np.zeros(0, STARS)
-
-
-def _pools(tag: str, cells: list[str], stars: np.ndarray, settings: Psf) -> list[list[str]]:
-    """Cells whose stars may be used together, in the order in which they are tried: the cell alone, then wider."""
-    row, col = _row_col(tag)
-    distance = {other: max(abs(r - row), abs(c - col)) for other, (r, c) in ((o, _row_col(o)) for o in cells)}
-    pools: list[list[str]] = []
-    counts: list[int] = []
-    for reach in range(max(distance.values()) + 1):
-        pool = [other for other in cells if distance[other] <= reach]
-        counts.append(int((np.isin(stars["cell"], pool) & ~stars["held_out"]).sum()))
-        if not pools or counts[-1] > counts[-2]:
-            pools.append(pool)
-        else:
-            counts.pop()
-    enough = [pool for pool, count in zip(pools, counts, strict=True) if count >= settings.pool_min_stars]
-    return (enough or pools[-1:])[:MOST_POOLS]
+    plane = fallback.fallback_psf(read_header(frame).get("FWHMPIX"), settings)
+    psf = _psf(band, plane[None], place, settings.fallback.model, settings, reason, fallback=True)
+    return psf._replace(n_stars=own), np.zeros(0, STARS), counts
 
 
 def _attempt(
-    tag: str,
-    pool: list[str],
+    pool: Pool,
     stars: np.ndarray,
     neighbours: np.ndarray,
     frame: str | Path,
@@ -139,80 +143,95 @@ def _attempt(
     settings: Psf,
     reasons: list[str],
 ) -> Attempt | None:
-    part = stars[np.isin(stars["cell"], pool)]
-    made_from, held = part[~part["held_out"]], part[part["held_out"]]
-    where = "the cell" if len(pool) == 1 else f"{len(pool)} cells"
-    if len(made_from) < settings.min_stars:
-        reasons.append(f"{len(made_from)} stars in {where}, {settings.min_stars} are needed")
+    """Build from one pool and score it; None, with a reason added, when it cannot be built."""
+    near = pool.nearness > (0.5 if settings.method == "epsfbuilder" else 0.0)
+    part, nearness = stars[near], pool.nearness[near]
+    building, held = ~part["held_out"], part["held_out"]
+    if building.sum() < settings.min_stars:
+        reasons.append(f"{building.sum()} stars within reach, {settings.min_stars} are needed")
         return None
-    stamps = read_stamps(frame, made_from, neighbours, settings.stamp_size, settings.background)
-    fwhm = HLR_TO_FWHM * float(np.median(made_from["hlr"]))
+    stamps = read_stamps(frame, part, neighbours, settings.stamp_size, settings.background)
+    fwhm = FWHM_PER_HLR * float(np.median(part["hlr"]))
+    u, v = place.coordinates(stamps.x, stamps.y)
     try:
-        planes, weight = _planes(stamps, made_from, fwhm, place, settings)
+        planes, weight, background = _planes(
+            stamps.take(building), u[building], v[building], nearness[building], fwhm, settings
+        )
     except (RunError, np.linalg.LinAlgError) as error:
-        reasons.append(f"{settings.method} with the {len(made_from)} stars of {where}: {error}")
+        reasons.append(f"{settings.method} with {building.sum()} stars: {error}")
         return None
-    score = quality.Score(None, None)
-    if len(held):
-        unseen = read_stamps(frame, held, neighbours, settings.stamp_size, settings.background)
-        tested = quality.match(unseen, planes, *place.coordinates(held["x"], held["y"]), settings)
-        score = quality.score(unseen, tested, fwhm)
-    return Attempt(planes, part, _weights(part, weight), any(made_from["cell"] != tag), score, len(held))
+    # stars far outside say nothing about this cell's PSF, so only those that count for it are asked
+    asked = held & (nearness >= 0.5)
+    score = quality.score(stamps.take(asked), planes, u[asked], v[asked], fwhm, settings)
+    full = np.zeros(len(part))
+    full[building] = weight
+    keep = building | asked
+    return Attempt(planes, part[keep], full[keep], score, background)
 
 
 def _planes(
-    stamps: Stamps, stars: np.ndarray, fwhm: float, place: Place, settings: Psf
-) -> tuple[np.ndarray, np.ndarray]:
-    """PSF planes at their final size and norm, and the weights of the stars."""
+    stamps: Stamps, u: np.ndarray, v: np.ndarray, nearness: np.ndarray, fwhm: float, settings: Psf
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """PSF planes at their final size and norm, the stars' weights and background levels."""
     if settings.method == "epsfbuilder":
-        planes, weight = builder.build(stamps, fwhm, settings)[None], np.ones(len(stars))
+        image, background = builder.build(stamps, fwhm, settings)
+        planes, weight = image[None], np.ones(len(u))
     else:
-        linear = settings.variation == "linear" and len(stars) >= settings.linear_min_stars
-        built = stack.build(stamps, *place.coordinates(stars["x"], stars["y"]), fwhm, settings, linear)
-        planes, weight = np.stack([grid.resize(plane, settings.size) for plane in built.planes]), built.weight
+        linear = settings.variation == "linear" and len(u) >= settings.linear_min_stars
+        built = stack.build(stamps, u, v, fwhm, settings, linear, nearness)
+        planes, weight, background = built.planes, built.weight, built.background
+        if not weight.any():
+            raise RunError("none of them has a positive flux")
     if settings.form == "gaussian_mixture":
-        planes = mixture.fit_mixture(planes[0], settings.fallback.n_mixture)[None]
+        planes = np.stack([mixture.fit_mixture(planes[0], settings.fallback.n_mixture), *planes[1:]])
     if not np.isfinite(planes).all():
         raise RunError("the PSF has pixels that are not numbers")
+    return _normalised(np.stack([grid.resize(plane, settings.size) for plane in planes]), settings), weight, background
+
+
+def _normalised(planes: np.ndarray, settings: Psf) -> np.ndarray:
+    """Plane 0 sums to 1 within the norm radius, the others to 0."""
     norm = grid.disk(settings.size, settings.norm_radius_pix)
     first = planes[0] / (planes[0] * norm).sum()
-    rest = [plane - first * (plane * norm).sum() for plane in planes[1:]]
-    return np.stack([first, *rest]), weight
+    return np.stack([first, *(plane - first * (plane * norm).sum() for plane in planes[1:])])
 
 
 def _failure(attempt: Attempt, settings: Psf) -> str:
-    """Why the held-out stars reject the PSF, empty when they do not."""
-    if attempt.n_held < DECIDING or attempt.score.rms is None:
+    """Why the held-out stars reject the PSF, empty when they do not or are too few."""
+    rms, ee = attempt.score
+    if attempt.n_held < DECIDING or rms is None:
         return ""
     problems = []
-    if attempt.score.rms > settings.score_max_rms:
-        problems.append(f"residual rms {attempt.score.rms:.3f} of the peak, at most {settings.score_max_rms}")
-    if abs(attempt.score.ee) > settings.score_max_ee:
-        problems.append(f"encircled energy off by {attempt.score.ee:+.3f}, at most {settings.score_max_ee}")
+    if rms > settings.score_max_rms:
+        problems.append(f"residual rms {rms:.3f} of the peak, at most {settings.score_max_rms}")
+    if abs(ee) > settings.score_max_ee:
+        problems.append(f"encircled energy off by {ee:+.3f}, at most {settings.score_max_ee}")
     return f"{attempt.n_held} held-out stars: {', '.join(problems)}" if problems else ""
 
 
-def _weights(part: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    full = np.zeros(len(part))
-    full[~part["held_out"]] = weight
-    return full
+def _place(box: Box) -> Place:
+    x0, x1, y0, y1 = box
+    return Place((x0 + x1 - 1) / 2, (y0 + y1 - 1) / 2, max(x1 - x0, y1 - y0) / 2)
 
 
-def _from(attempt: Attempt, band: str, place: Place, settings: Psf, reason: str) -> tuple[BandPsf, np.ndarray]:
-    psf = _psf(band, attempt.planes, place, settings.method, settings, reason=reason)
-    psf = psf._replace(
-        pooled=attempt.pooled,
+def _from(attempt: Attempt, band: str, place: Place, settings: Psf, pooled: bool, reason: str) -> BandPsf:
+    psf = _psf(band, attempt.planes, place, settings.method, settings, reason)
+    return psf._replace(
+        pooled=pooled,
         n_stars=int((attempt.weight > 0).sum()),
         n_held=attempt.n_held,
         rms_score=attempt.score.rms,
         ee_score=attempt.score.ee,
     )
+
+
+def _rows(attempt: Attempt, band: str) -> np.ndarray:
     rows = np.zeros(len(attempt.stars), STARS)
     for name in ("star_id", "x", "y", "held_out"):
         rows[name] = attempt.stars[name]
     rows["band"], rows["weight"], rows["used"] = band, attempt.weight, attempt.weight > 0
     rows["pooled_from"] = attempt.stars["cell"]
-    return psf, rows
+    return rows
 
 
 def _psf(
@@ -224,25 +243,27 @@ def _psf(
     )  # fmt: skip
 
 
-def _meta(psf: BandPsf, stars: np.ndarray, settings: Psf) -> dict[str, object]:
-    columns = ("star_id", "x", "y", "weight", "held_out", "used", "pooled_from")
+def _counts(table: np.ndarray, tag: str) -> dict[str, object]:
+    """What the cell had to offer."""
+    own = table[table["cell"] == tag]
     return {
-        "method": psf.method,
-        "fallback": psf.fallback,
-        "pooled": psf.pooled,
-        "reason": psf.reason,
-        "nstars_used": psf.n_stars,
-        "nstars_held_out": psf.n_held,
-        "linear": len(psf.planes) > 1,
-        "norm_radius_pix": psf.norm_radius,
-        "rms_score": psf.rms_score,
-        "ee_score": psf.ee_score,
-        "epsf_qa": quality.facts(psf.planes[0]),
-        "settings": settings.model_dump(mode="json", exclude={"ngrid", "skip_empty_cells"}),
-        "stars": [{name: row[name].item() for name in columns} for row in stars],
+        "nstars_candidates": len(own),
+        "nstars_seed": int(own["from_gaia"].sum()),
+        "nstars_sel": int(own["selected"].sum()),
     }
 
 
-def _row_col(tag: str) -> tuple[int, int]:
-    row, col = (int(part[1:]) for part in tag.split("_"))
-    return row, col
+def _background_facts(attempt: Attempt) -> dict[str, object]:
+    level = attempt.background
+    return {"star_background_median": float(np.median(level)), "star_background_scatter": float(np.std(level))}
+
+
+def _report(tag: str, psfs: list[BandPsf]) -> None:
+    fallen, pooled = ([psf.band for psf in psfs if flag(psf)] for flag in (lambda p: p.fallback, lambda p: p.pooled))
+    log.info(
+        "%s: %s; fallback in %s; pooled in %s",
+        tag,
+        ", ".join(f"{psf.band} {psf.n_stars} stars" for psf in psfs) or "no bands",
+        ", ".join(fallen) or "none",
+        ", ".join(pooled) or "none",
+    )

@@ -10,8 +10,8 @@ from . import grid
 from .stamps import Stamps, local_background
 
 
-def build(stamps: Stamps, fwhm: float, settings: Psf) -> np.ndarray:
-    """PSF stamp (size, size) at native sampling, which sums to 1 within the norm radius.
+def build(stamps: Stamps, fwhm: float, settings: Psf) -> tuple[np.ndarray, np.ndarray]:
+    """PSF stamp at native sampling and the stamps' size, centred, and the stars' background levels (n,).
 
     Raises
     ------
@@ -33,13 +33,11 @@ def build(stamps: Stamps, fwhm: float, settings: Psf) -> np.ndarray:
         raise RunError(f"EPSFBuilder failed ({error})") from None
     y, x = np.mgrid[:size, :size] - size // 2
     image = np.nan_to_num(epsf.evaluate(x.astype(float), y.astype(float), 1.0, 0.0, 0.0))
-    image = grid.resize(image, settings.size)
-    norm = grid.disk(settings.size, settings.norm_radius_pix)
-    total = (image * norm).sum()
+    total = (image * grid.disk(size, settings.norm_radius_pix)).sum()
     if not total > 0:
         raise RunError("EPSFBuilder gave a PSF without light")
-    image = grid.shift(image, *(-value for value in grid.centre(image / total, fwhm)))
-    return image / (image * norm).sum()
+    dx, dy = grid.centre(image / total, fwhm)
+    return grid.shift(image / total, -dx, -dy), background
 
 
 def _stars(stamps: Stamps, background: np.ndarray) -> EPSFStars:

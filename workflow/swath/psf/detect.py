@@ -17,23 +17,20 @@ NEIGHBOURS = np.dtype(
 )
 
 
-def extract(
-    image: np.ndarray, sigma: np.ndarray, thresh_sigma: float, minarea: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def extract(image: np.ndarray, sigma: np.ndarray, thresh_sigma: float, minarea: int) -> tuple[np.ndarray, np.ndarray]:
     """Deblended detections of `image`, where `sigma` (same shape) is a positive number.
 
     Returns
     -------
     objects : SEP's structured array.
     segments : int32, shape of the image: 0 or 1 + the row of `objects`.
-    ids : the value in `segments` of each object.
     """
     bad = ~(sigma > 0)
     if bad.all():
-        return np.zeros(0, sep.extract(np.zeros((8, 8)), 1.0).dtype), np.zeros(image.shape, "i4"), np.zeros(0, "i4")
+        return np.zeros(0, sep.extract(np.zeros((8, 8)), 1.0).dtype), np.zeros(image.shape, "i4")
     err = np.where(bad, np.float32(np.median(sigma[~bad])), sigma).astype("f4")
     data = np.where(bad, np.float32(0), image).astype("f4")
-    objects, segments = extraction.extract(
+    return extraction.extract(
         data,
         thresh_sigma,
         err=err,
@@ -43,7 +40,6 @@ def extract(
         deblend_cont=DEBLEND_CONTRAST,
         segmentation_map=True,
     )
-    return objects, segments, np.arange(1, len(objects) + 1, dtype="i4")
 
 
 def neighbours(objects: np.ndarray, corner: Sequence[int] = (0, 0), from_white: bool = False) -> np.ndarray:

@@ -8,6 +8,8 @@ from . import moffat
 from .grid import disk
 from .mixture import circular, fit_mixture
 
+PIXEL_WIDTH_SQUARED = 8 * np.log(2) / 12  # a pixel has the variance 1/12; a Gaussian's FWHM^2 is 8 ln 2 times that
+
 
 def fallback_psf(fwhm: float | None, settings: Psf) -> np.ndarray:
     """The stamp (size, size), which sums to 1 within the norm radius.
@@ -16,9 +18,10 @@ def fallback_psf(fwhm: float | None, settings: Psf) -> np.ndarray:
     ----------
     fwhm : of the frame [pix]; None takes `psf.fallback.fwhm_pix`.
     """
-    # ASSUME the FWHM of a header is that of the image, pixel included
     width = settings.fallback.fwhm_pix if fwhm is None else fwhm
-    round_moffat = moffat.render(moffat.from_fwhm(width, settings.fallback.moffat_beta), settings.size)
+    # ASSUME the FWHM of a header is that of the image: the pixel's own width must not be added to it again
+    inner = np.sqrt(max(width**2 - PIXEL_WIDTH_SQUARED, 0.25 * width**2))
+    round_moffat = moffat.render(moffat.from_fwhm(inner, settings.fallback.moffat_beta), settings.size)
     if settings.fallback.model == "moffat":
         stamp = round_moffat
     elif settings.fallback.model == "gaussian_mixture":

@@ -6,7 +6,7 @@ from scipy.special import erf
 
 from .grid import offsets
 
-_OVERSAMPLE = np.linspace(-1 / 3, 1 / 3, 3)
+OVERSAMPLE = np.linspace(-1 / 3, 1 / 3, 3)
 
 
 def fit_mixture(stamp: np.ndarray, count: int) -> np.ndarray:
@@ -27,7 +27,7 @@ def fit_mixture(stamp: np.ndarray, count: int) -> np.ndarray:
     def misfit(values: np.ndarray) -> np.ndarray:
         return ((_draw(values, stamp.shape[-1]) - stamp) / peak).ravel()
 
-    return _draw(least_squares(misfit, start, max_nfev=200).x, stamp.shape[-1])
+    return _draw(least_squares(misfit, start, ftol=1e-6, max_nfev=200).x, stamp.shape[-1])
 
 
 def _draw(values: np.ndarray, size: int) -> np.ndarray:
@@ -36,8 +36,8 @@ def _draw(values: np.ndarray, size: int) -> np.ndarray:
     x, y = offsets(size)
     image = np.zeros((size, size))
     for a, s, p, q in zip(np.exp(amplitude), np.exp(-2 * log_sigma), np.tanh(e1), np.tanh(e2), strict=True):
-        for u in _OVERSAMPLE:
-            for v in _OVERSAMPLE:
+        for u in OVERSAMPLE:
+            for v in OVERSAMPLE:
                 form = (1 - p) * (x + u) ** 2 + (1 + p) * (y + v) ** 2 - 2 * q * (x + u) * (y + v)
                 image += a * s / (2 * np.pi * 9) * np.exp(-0.5 * s * form)
     return image

@@ -17,6 +17,7 @@ SMOOTH_PIX = 0.8
 PIXEL_CLIP, PIXEL_ERROR = 5.0, 0.05  # pixels are clipped at so many sigma, where sigma holds this fraction of the light
 RING_PRIOR = 0.6  # ASSUME a PSF's mean profile follows its Moffat to this fraction
 SHAPE_PRIOR = 0.15  # ASSUME its departures from that mean profile are of this fraction
+FINE_PRIOR = 0.05  # ASSUME structure finer than SMOOTH_PIX is of this fraction
 HALO_PRIOR, HALO_PIX = 0.01, 10.0  # ASSUME about this much light in a halo of this scale, unknown to the Moffat
 LEVEL_PIXELS = 1000  # the zero of the profile is known as well as the mean of about so many pixels: the annulus
 
@@ -44,11 +45,16 @@ def trusted(residual: np.ndarray, variance: np.ndarray, analytic: np.ndarray, se
     radius = grid.radii(residual.shape[-1])
     rings = _rings(radius)
     smooth = gaussian_filter(residual, SMOOTH_PIX)
-    error = variance / (4 * np.pi * SMOOTH_PIX**2)
-    prior = (SHAPE_PRIOR * analytic) ** 2
-    detail = (smooth - _spread(rings, _mean(rings, smooth), radius)) * prior / (prior + error + 1e-30)
+    shape = smooth - _spread(rings, _mean(rings, smooth), radius)
+    detail = _shrunk(shape, variance / (4 * np.pi * SMOOTH_PIX**2), SHAPE_PRIOR * analytic)
+    detail += _shrunk(residual - smooth, variance, FINE_PRIOR * analytic)
     profile = _spread(rings, _profile(rings, residual, variance, analytic, radius), radius)
     return profile * _end(radius, settings) + detail * grid.fade(radius, *settings.taper_pix)
+
+
+def _shrunk(part: np.ndarray, variance: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """A part of the residual, shrunk by its noise against the size that it may have."""
+    return part * prior**2 / (prior**2 + variance + 1e-30)
 
 
 def _profile(

@@ -76,7 +76,7 @@ def build(
     model, fits = _start(stamps, fwhm, settings, norm, nearness)
     basis, outer = np.stack([u, v], axis=1), settings.taper_pix[1]
     for _ in range(ROUNDS):
-        derived = derivative_planes(model.image, norm, outer)
+        derived = derivative_planes(model.image, model.analytic, norm, outer)
         light = star_light(model, derived, basis, fits)
         background = local_background(stamps, fits.flux[:, None, None] * light, settings.local_background)
         fits = refine(stamps, background, light, fits)
@@ -90,7 +90,7 @@ def build(
         model, fits = _update(model, fits, *stack_residual(stamps, background, light, fits, weight), norm, settings)
     planes = [model.image]
     if linear:
-        planes += list(np.tensordot(model.slopes, derivative_planes(model.image, norm, outer), axes=1))
+        planes += list(np.tensordot(model.slopes, derivative_planes(model.image, model.analytic, norm, outer), axes=1))
     return Result(np.stack(planes), weight / max(weight.max(), 1e-30), fits, background, model.moffat)
 
 

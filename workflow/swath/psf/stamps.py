@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import sep
 from astropy.io import fits
+from scipy.ndimage import binary_dilation
 from scipy.stats import sigmaclip
 
 from ..config.psf import Background, LocalBackground
@@ -57,26 +58,33 @@ def join(parts: Sequence[Stamps]) -> Stamps:
 def read_stamps(
     path: str | Path, stars: np.ndarray, neighbours: np.ndarray, size: int, background: Background
 ) -> Stamps:
-    """Stamps of `stars` (columns x, y, hlr) from a prepared frame; only the box around them is read."""
+    """Stamps of `stars` (dtype `select.STAR`) from a prepared frame, in their order.
+
+    One cell's stars at a time: only the box around them is read.
+    """
     with fits.open(path, memmap=True) as hdus:
         shape = hdus["IMAGE"].shape
-    box = bounding_box(stars, size, shape)
-    frame = read_frame(path, box)
-    image = frame.image
-    if background.enabled:
-        image = image - cell_background(frame, background)
-    return cut(frame._replace(image=image), (box[0], box[2]), stars, neighbours, size)
+    parts, rows = [], []
+    for cell in np.unique(stars["cell"]):
+        here = np.flatnonzero(stars["cell"] == cell)
+        box = bounding_box(stars[here], size, shape, background.boxsize if background.enabled else 0)
+        frame = read_frame(path, box)
+        if background.enabled:
+            frame = frame._replace(image=frame.image - cell_background(frame, background))
+        parts.append(cut(frame, (box[0], box[2]), stars[here], neighbours, size))
+        rows.append(here)
+    return join(parts).take(np.argsort(np.concatenate(rows)))
 
 
-def bounding_box(stars: np.ndarray, size: int, shape: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Box (x0, x1, y0, y1) that holds the stamps of all stars, as far as the image does."""
+def bounding_box(stars: np.ndarray, size: int, shape: tuple[int, int], margin: int = 0) -> tuple[int, int, int, int]:
+    """Box (x0, x1, y0, y1) that holds the stamps of all stars and a margin, as far as the image does."""
     x, y = np.rint(stars["x"]).astype(int), np.rint(stars["y"]).astype(int)
-    half = size // 2
+    reach = size // 2 + margin
     return (
-        max(int(x.min()) - half, 0),
-        min(int(x.max()) + half + 1, shape[1]),
-        max(int(y.min()) - half, 0),
-        min(int(y.max()) + half + 1, shape[0]),
+        max(int(x.min()) - reach, 0),
+        min(int(x.max()) + reach + 1, shape[1]),
+        max(int(y.min()) - reach, 0),
+        min(int(y.max()) + reach + 1, shape[0]),
     )
 
 
@@ -88,7 +96,7 @@ def cut(frame: Frame, corner: tuple[int, int], stars: np.ndarray, neighbours: np
     data, variance = np.zeros((2, count, size, size))
     good = np.zeros((count, size, size), bool)
     for i in range(count):
-        inner, outer = _overlap(left[i] - corner[0], bottom[i] - corner[1], size, frame.image.shape)
+        inner, outer = _overlap(int(left[i]) - corner[0], int(bottom[i]) - corner[1], size, frame.image.shape)
         data[i][inner], variance[i][inner] = frame.image[outer], frame.sigma[outer].astype(float) ** 2
         good[i][inner] = frame.mask[outer] == 0
         good[i] &= ~neighbour_mask(stars[i], neighbours, left[i], bottom[i], size)
@@ -146,16 +154,12 @@ def cell_background(frame: Frame, settings: Background) -> np.ndarray:
     image = np.where(bad, np.float32(0), frame.image).astype("f4")
     sigma = np.where(bad, np.float32(np.inf), frame.sigma)
     sources = image > settings.mask_sigma * sigma
-    grown = _dilate(sources, settings.mask_dilate) | bad
+    if settings.mask_dilate:
+        sources = binary_dilation(sources, np.ones((3, 3), bool), iterations=settings.mask_dilate)
+    grown = sources | bad
     side = settings.boxsize
     mesh = sep.Background(image, mask=grown, bw=side, bh=side, fw=settings.filtersize, fh=settings.filtersize)
     return mesh.back(dtype="f4")
-
-
-def _dilate(mask: np.ndarray, pixels: int) -> np.ndarray:
-    from scipy.ndimage import binary_dilation
-
-    return binary_dilation(mask, np.ones((3, 3), bool), iterations=pixels) if pixels else mask
 
 
 def _overlap(left: int, bottom: int, size: int, shape: tuple[int, int]) -> tuple[tuple[slice, slice], ...]:

@@ -42,7 +42,7 @@ def select_stars(
     least : stars of a cell that are never held out.
     """
     frame = read_frame(frame_path)
-    deep, segments, _ = detect.extract(frame.image, frame.sigma, detect.DEEP_SIGMA, detect.DEEP_MINAREA)
+    deep, segments = detect.extract(frame.image, frame.sigma, detect.DEEP_SIGMA, detect.DEEP_MINAREA)
     others = [detect.neighbours(deep)]
     if white_path is not None:
         others.append(white_neighbours(white_path))
@@ -111,7 +111,7 @@ def choose(
 
 def candidates(frame: Frame, reference: seeds.Seeds, settings: Stars) -> tuple[np.ndarray, np.ndarray]:
     """Rows for every detection, then for every seed without one; and which are the latter, bool (n,)."""
-    objects, _, _ = detect.extract(frame.image, frame.sigma, settings.thresh_sigma, settings.minarea)
+    objects, _ = detect.extract(frame.image, frame.sigma, settings.thresh_sigma, settings.minarea)
     row = seeds.match(reference, objects["x"], objects["y"], settings.gaia_match_r_pix)
     alone = reference.take(row < 0)
     stars = np.zeros(len(objects) + len(alone.x), select.STAR)
@@ -158,7 +158,7 @@ def white_neighbours(path: str | Path) -> np.ndarray:
     with fits.open(path, memmap=False) as hdus:
         corner = hdus["WHITE"].header["CROPX0"], hdus["WHITE"].header["CROPY0"]
         white, noise = hdus["WHITE"].data, hdus["NOISE"].data
-    objects, _, _ = detect.extract(white, noise, detect.DEEP_SIGMA, detect.DEEP_MINAREA)
+    objects, _ = detect.extract(white, noise, detect.DEEP_SIGMA, detect.DEEP_MINAREA)
     return detect.neighbours(objects, corner, from_white=True)
 
 

@@ -7,14 +7,15 @@ import numpy as np
 from ..config.psf import Psf
 from ..errors import InputError
 from ..images import read_image
-from .grid import centre, disk, resize
+from .grid import centre, disk, resize, shift
 
-# A PSF this far off its middle pixel shifts every fitted position by as much.
-_FARTHEST_PIX = 0.5
+FARTHEST_PIX = 0.5  # farther off its middle pixel a stamp is taken for a mistake
+CENTRED_PIX = 0.02  # farther off it is moved there, or every fitted position would be off by as much
+WINDOW_PIX = 3.0  # FWHM of the window of the centre
 
 
 def supplied_psf(path: str | Path, hdu: int | str | None, settings: Psf) -> np.ndarray:
-    """The stamp (size, size), padded or cut, which sums to 1 within the norm radius.
+    """The stamp (size, size), centred, padded or cut, which sums to 1 within the norm radius.
 
     Raises
     ------
@@ -30,12 +31,12 @@ def supplied_psf(path: str | Path, hdu: int | str | None, settings: Psf) -> np.n
         problems.append(f"{path}: the PSF sums to {stamp.sum():g}, expected a positive sum")
     if problems:
         raise InputError(problems)
-    square = resize(stamp, settings.size)
-    total = (square * disk(settings.size, settings.norm_radius_pix)).sum()
-    dx, dy = centre(square / total, 3.0)
-    if np.hypot(dx, dy) > _FARTHEST_PIX:
+    square = resize(stamp, max(stamp.shape))
+    dx, dy = centre(square / square.sum(), WINDOW_PIX)
+    if not np.hypot(dx, dy) <= FARTHEST_PIX:
         raise InputError(
             f"{path}: the PSF is centred ({dx:+.2f}, {dy:+.2f}) pix off its middle pixel, expected within "
-            f"{_FARTHEST_PIX} pix; shift it"
+            f"{FARTHEST_PIX} pix; shift it"
         )
-    return square / total
+    square = resize(shift(square, -dx, -dy) if np.hypot(dx, dy) > CENTRED_PIX else square, settings.size)
+    return square / (square * disk(settings.size, settings.norm_radius_pix)).sum()

@@ -1,21 +1,25 @@
 """How a PSF changes over a cell: its second moments (size, "plus", "cross") are linear in the position."""
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from . import grid
 from .stamps import Stamps
 from .starfit import StarFit, inverse_variance, solve
 
+SMOOTH_PIX = 0.8  # of the stacked part: two derivatives amplify the noise of single pixels
 FADE_PIX = 4.0  # the planes fade out over this much beyond the outer taper radius
 PRIOR_STARS = 40.0  # ASSUME the PSF is constant as firmly as a star of this S/N at the cell's border would say
 
 
-def derivative_planes(image: np.ndarray, norm: np.ndarray, outer: float) -> np.ndarray:
+def derivative_planes(image: np.ndarray, analytic: np.ndarray, norm: np.ndarray, outer: float) -> np.ndarray:
     """Second-derivative images (3, size, size) of a PSF that change no flux within the norm radius.
 
-    norm : weights of the norm aperture (size, size). outer : where they begin to fade out [pix].
+    analytic : the noiseless part of the PSF, same shape. norm : weights of the norm aperture, same shape.
+    outer : where they begin to fade out [pix].
     """
-    planes = grid.second_derivatives(image) * grid.fade(grid.radii(image.shape[-1]), outer, outer + FADE_PIX)
+    smooth = analytic + gaussian_filter(image - analytic, SMOOTH_PIX)
+    planes = grid.second_derivatives(smooth) * grid.fade(grid.radii(image.shape[-1]), outer, outer + FADE_PIX)
     return planes - image * ((planes * norm).sum((1, 2)) / (image * norm).sum())[:, None, None]
 
 
