@@ -19,6 +19,15 @@ def native(array: np.ndarray, dtype: str | None = None) -> np.ndarray:
     return np.ascontiguousarray(array, dtype=dtype or array.dtype.newbyteorder("="))
 
 
+def table_rows(hdu: fits.BinTableHDU) -> np.ndarray:
+    """A table as a structured array in native types; the raw records hold truth values as letters, both true."""
+    columns = {name: native(np.asarray(hdu.data[name])) for name in hdu.data.names}
+    rows = np.zeros(len(hdu.data), [(name, values.dtype, values.shape[1:]) for name, values in columns.items()])
+    for name, values in columns.items():
+        rows[name] = values
+    return rows
+
+
 def ascii_text(words: Iterable[str]) -> np.ndarray:
     """Words as FITS can hold them, shape (n,): letters beyond ASCII as escapes (\\xe9)."""
     return np.array([word.encode("ascii", "backslashreplace").decode() for word in words], dtype="U")

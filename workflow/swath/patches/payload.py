@@ -18,7 +18,7 @@ from ..files import read_json
 from ..fit.drawing import reach
 from ..fit.scene import Sources
 from ..frames.frame import Frame, read_frame
-from ..images import write_fits
+from ..images import table_rows, write_fits
 from ..models.psf import PixelPsf
 from ..models.sersic import TRUNCATION
 from ..psf.store import BandPsf, read
@@ -52,7 +52,7 @@ def build_payload(patch: str, hub_path: Path, sources_path: Path, epsf_path: Pat
     psfs = read(epsf_path)
     psf, planes = pixel_psf(psfs)
     with fits.open(sources_path) as hdus:
-        table = _rows(hdus["SOURCES"])
+        table = table_rows(hdus["SOURCES"])
     roi, base, shape = tuple(row["roi"]), tuple(row["base"]), tuple(hub["shape"])
     near = _near(table, roi, planes.shape[-1] / 2, settings.stamp_max_pix / 2)
     frames = [read_frame(band["frame"], _window(near, roi, settings, shape)) for band in hub["bands"]]
@@ -87,7 +87,7 @@ def read_payload(path: Path) -> Payload:
         boxes = [tuple(header[f"{name}{axis}"] for axis in ("X0", "X1", "Y0", "Y1")) for name in ("ROI", "BASE")]
         images = [np.ascontiguousarray(hdus[name].data, dtype="f4") for name in ("IMAGE", "SIGMA")]
         mask, psf = np.array(hdus["MASK"].data, "u1"), np.ascontiguousarray(hdus["PSF"].data, "f4")
-        tables = [_rows(hdus[name]) for name in ("BANDS", "SOURCES")]
+        tables = [table_rows(hdus[name]) for name in ("BANDS", "SOURCES")]
     return Payload(header["PATCH"], header["CELL"], *boxes, *images, mask, psf, *tables)
 
 
@@ -101,16 +101,6 @@ def pixel_psf(psfs: list[BandPsf]) -> tuple[PixelPsf, np.ndarray]:
         inner = slice(margin, size - margin)
         planes[index, : len(psf.planes), inner, inner] = psf.planes
     return PixelPsf(planes, *zip(*((psf.x0, psf.y0, psf.scale) for psf in psfs), strict=True)), planes
-
-
-def _rows(hdu: fits.BinTableHDU) -> np.ndarray:
-    """A table in native types; the raw records hold truth values as the letters T and F, both of them true."""
-    columns = {name: np.asarray(hdu.data[name]) for name in hdu.data.names}
-    dtype = [(name, column.dtype.newbyteorder("="), column.shape[1:]) for name, column in columns.items()]
-    rows = np.zeros(len(hdu.data), dtype)
-    for name, column in columns.items():
-        rows[name] = column
-    return rows
 
 
 def _near(table: np.ndarray, roi: Box, psf_reach: float, farthest: float) -> np.ndarray:

@@ -10,7 +10,7 @@ from ..config.fit import Fit
 from ..fit.drawing import Canvas
 from ..fit.problem import problem, single_band
 from ..fit.scene import Problem, Sources
-from ..images import native
+from ..images import table_rows
 from ..models.shape import from_ellipse
 from ..patches.payload import FIXED, OWNED, Payload, read_payload
 
@@ -60,7 +60,7 @@ def read_drawn(payload_path: str | Path, fit_path: str | Path, settings: Fit) ->
     """
     payload = read_payload(Path(payload_path))
     with fits.open(fit_path, memmap=False) as hdus:
-        header, scene = hdus[0].header, _table(hdus["SCENE"])
+        header, scene = hdus[0].header, table_rows(hdus["SCENE"])
     model, sigma = fitted(payload, scene, settings)
     data = np.where(np.isfinite(sigma), payload.image, np.nan)
     return Drawn(payload, data, model, sigma, scene, header["STATUS"], header["REASON"], header["CHI2"], header["NPIX"])
@@ -127,15 +127,6 @@ def _of_band(scene: np.ndarray, index: int) -> np.ndarray:
     columns = {name: scene[name] if scene[name].ndim == 1 else scene[name][:, index] for name in scene.dtype.names}
     columns["flux"], columns["sky"] = scene["flux"][:, index : index + 1], scene["sky"][:, index : index + 1]
     out = np.zeros(len(scene), [(name, values.dtype, values.shape[1:]) for name, values in columns.items()])
-    for name, values in columns.items():
-        out[name] = values
-    return out
-
-
-def _table(hdu: fits.BinTableHDU) -> np.ndarray:
-    """A table in native byte order; truth values as bool."""
-    columns = {name: native(np.asarray(hdu.data[name])) for name in hdu.data.names}
-    out = np.zeros(len(hdu.data), [(name, values.dtype, values.shape[1:]) for name, values in columns.items()])
     for name, values in columns.items():
         out[name] = values
     return out

@@ -18,6 +18,7 @@ from .locus import fit_locus
 Cells = Sequence[tuple[str, Sequence[int]]]
 
 HLR_NOISE = 1.3  # relative error of a half-light radius times S/N, measured on simulated Moffat stars
+HLR_SCATTER = 0.006  # of bright stars of one PSF, from the pixels' phases alone; so few stars may not understate it
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ def select_stars(
     output: str | Path,
     settings: Stars,
     gaia_path: str | Path | None = None,
-    least: int = 4,
+    least: int = 6,
 ) -> None:
     """Write `stars/{band}.fits`: STARS, every detection and seed with its reason, and NEIGHBOURS, what to mask.
 
@@ -39,7 +40,7 @@ def select_stars(
     frame_path, white_path : prepared frame of the band; white stack (deeper, for neighbours) or None.
     sources_path, gaia_path : source list with the matched reference stars; the reference table; or None.
     cells : (tag, (x0, x1, y0, y1)) of every PSF cell.
-    least : stars of a cell that are never held out.
+    least : stars of a cell that are never held out; with fewer there, none is.
     """
     frame = read_frame(frame_path)
     deep, segments = detect.extract(frame.image, frame.sigma, detect.DEEP_SIGMA, detect.DEEP_MINAREA)
@@ -83,7 +84,7 @@ def choose(
     reference: seeds.Seeds,
     cells: Cells,
     settings: Stars,
-    least: int = 4,
+    least: int = 6,
 ) -> np.ndarray:
     """The table STARS of a band (dtype `select.STAR`), every row with its reason or selected.
 
@@ -101,7 +102,9 @@ def choose(
     for failed, reason in _pixel_tests(stars, frame, seed_only, reference, hlr, settings):
         select.reject(stars, failed, reason)
     for table in others:
-        select.reject(stars, select.crowded(stars, table, hlr, settings), "neighbour")
+        open_ = np.flatnonzero(stars["reason"] == "")
+        near = select.crowded(stars[open_], table, hlr, settings)
+        stars["reason"][open_[near]] = "neighbour"
     _shape_tests(stars, settings)
     select.keep_brightest(stars, settings.max_stars)
     stars["selected"] = stars["reason"] == ""
@@ -196,7 +199,8 @@ def _shape_tests(stars: np.ndarray, settings: Stars) -> None:
     if locus is None:
         return
     deviation = np.abs(stars["hlr"] / locus.at(stars["x"], stars["y"]) - 1)
-    allowed = np.minimum(settings.locus_width, 3 * np.hypot(locus.scatter, HLR_NOISE / stars["snr"]))
+    scatter = max(locus.scatter, HLR_SCATTER)
+    allowed = np.minimum(settings.locus_width, 3 * np.hypot(scatter, HLR_NOISE / stars["snr"]))
     on_locus = open_ & (deviation <= allowed)
     select.reject(stars, deviation > allowed, "size")
     typical = select.typical_ellipse(stars[on_locus & stars["from_sep"]])
@@ -205,12 +209,14 @@ def _shape_tests(stars: np.ndarray, settings: Stars) -> None:
 
 def _report(band: str, stars: np.ndarray) -> None:
     reasons = Counter(stars["reason"][~stars["selected"]].tolist())
+    untested = set(stars["cell"][stars["selected"]]) - set(stars["cell"][stars["held_out"]])
     log.info(
-        "%s: %d candidates, %d selected, of them %d held out; rejected: %s",
+        "%s: %d candidates, %d selected, of them %d held out (%d cells have too few to hold any out); rejected: %s",
         band,
         len(stars),
         stars["selected"].sum(),
         stars["held_out"].sum(),
+        len(untested),
         ", ".join(f"{reason} {count}" for reason, count in sorted(reasons.items())) or "none",
     )
 
