@@ -93,7 +93,7 @@ def test_titles_say_what_was_fitted(patch):
     assert text.startswith("S2   exp   chi2/npix ")
     assert text.endswith("PSF_POOLED")
     assert "4 owned" in headline(patch)
-    assert "excluded, fitted" in headline(patch)
+    assert "excluded from the catalogue, fitted as neighbour" in headline(patch)
 
 
 def test_a_failed_patch_shows_its_data_and_the_reason(fitted, tmp_path):

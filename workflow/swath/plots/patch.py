@@ -24,8 +24,8 @@ BIG, LEFT, TILES = 4.2, 0.7, (1.1, 2.0)  # inches: large panels, margin, least a
 ROLES = {
     OWNED: ("owned", "o", "cyan"),
     HALO: ("in the halo", "o", "orange"),
-    FIXED: ("beyond, fixed", "D", "violet"),
-    EXCLUDED: ("excluded, fitted", "x", "red"),
+    FIXED: ("beyond the halo, fixed", "D", "violet"),
+    EXCLUDED: ("excluded from the catalogue, fitted as neighbour", "x", "red"),
 }
 
 

@@ -1,4 +1,4 @@
-"""The background of one PSF cell: raw, map, subtracted."""
+"""The background of one PSF cell: the frame (its sky is subtracted already), the map, the difference."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from . import style
 from .arrays import extent
 from .style import Sheet
 
-NAMES = ("raw", "background", "raw - background")
+NAMES = ("frame", "background", "frame - background")
 
 
 def draw_background(
@@ -53,7 +53,7 @@ def draw_background(
                 sheet.picture(style.paint(shown, scale, "coolwarm"), left, top, 2.6, 2.2, frame=True)
             sheet.text(left + 0.06, top + 0.05, NAMES[column], style.SMALL)
     if colorbar:
-        for place, scale, label in ((0.75, norm, "raw, difference"), (5.0, fine, "background")):
+        for place, scale, label in ((0.75, norm, "frame, difference"), (5.0, fine, "background")):
             bar = ScalarMappable(scale, style.colours("coolwarm"))
             sheet.bar(bar, place, sheet.height - 0.55, 3.6, 0.12, f"{label}: flux per pixel / sky sigma")
     return sheet
