@@ -66,8 +66,8 @@ def test_positions_that_are_not_known_match_nothing_but_names():
 
 
 # Milliarcseconds: differences below the resolution of a coordinate in degrees have no order to be independent of.
-ARCSEC = st.integers(0, 12_000).map(lambda mas: mas / 1000)
-PLACES = st.lists(st.tuples(ARCSEC, ARCSEC), max_size=12, unique=True)
+OFFSETS = st.integers(0, 12_000).map(lambda mas: mas / 1000)
+PLACES = st.lists(st.tuples(OFFSETS, OFFSETS), max_size=12, unique=True)
 
 
 @given(PLACES, PLACES, st.data())
