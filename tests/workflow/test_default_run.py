@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy.table import Table
-from conftest import ROOT
+from runs import ROOT
 from swath.columns import names
 from swath.flags import FIT
 

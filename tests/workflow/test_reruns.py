@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 import yaml
-from conftest import ROOT, Run
+from runs import ROOT, Run
 
 pytestmark = [pytest.mark.slow, pytest.mark.workflow]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy.io import fits
-from conftest import ROOT, Run
+from runs import ROOT, Run
 from swath.flags import FIT
 
 pytestmark = [pytest.mark.slow, pytest.mark.workflow]
