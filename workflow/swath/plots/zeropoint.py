@@ -99,7 +99,7 @@ def draw_map(bands: Mapping[str, tuple[Facts, pd.DataFrame]], trend_sigma: float
             linewidths=0.5,
         )
         axes.set(xlim=_wide(everything["x"]), ylim=_wide(everything["y"]))
-        axes.set_aspect("equal", adjustable="datalim")
+        axes.set_aspect("equal", adjustable="box")
         style.pixel_axes(axes)
     bar = ScalarMappable(norm, "RdBu_r")
     sheet.bar(bar, 0.7, sheet.height - 0.55, 3.6, 0.12, "zero point of the star - zero point of the band [mag]")
