@@ -53,7 +53,7 @@ def score(stamps: Stamps, planes: np.ndarray, u: np.ndarray, v: np.ndarray, fwhm
         return Score(None, None)
     fits, background, light = match(stamps, planes, u, v, settings)
     residual = (stamps.data - background[:, None, None] - fits.flux[:, None, None] * light) * stamps.good
-    inverse = inverse_variance(stamps, light, fits, 0.0)
+    inverse = inverse_variance(stamps, light, fits)
     variance = np.where(inverse > 0, 1 / np.where(inverse > 0, inverse, 1.0), 0.0)
     pixels = ((inverse > 0) & (grid.radii(stamps.size) <= fwhm)).sum((1, 2))
     usable = (fits.flux > 0) & (pixels > FEWEST_PIXELS)

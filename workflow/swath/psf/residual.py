@@ -15,7 +15,7 @@ from .starfit import StarFit
 
 SMOOTH_PIX = 0.8
 PIXEL_CLIP, PIXEL_ERROR = 5.0, 0.05  # pixels are clipped at so many sigma, where sigma holds this fraction of the light
-RING_PRIOR = 0.6  # ASSUME a PSF's mean profile follows its Moffat to this fraction
+RING_PRIOR = 0.4  # ASSUME a PSF's mean profile follows its Moffat to this fraction
 SHAPE_PRIOR = 0.15  # ASSUME its departures from that mean profile are of this fraction
 FINE_PRIOR = 0.05  # ASSUME structure finer than SMOOTH_PIX is of this fraction
 HALO_PRIOR, HALO_PIX = 0.01, 10.0  # ASSUME about this much light in a halo of this scale, unknown to the Moffat

@@ -8,7 +8,6 @@ from . import grid
 from .stamps import Stamps
 
 SNR_CAP = 300.0  # ASSUME no star says more about the PSF than one of this S/N: its own peculiarities are systematic
-MODEL_ERROR = 0.01  # ASSUME a PSF is known to 1 % of its light: so bright stars' cores do not outweigh all else
 CLIP_ERROR = 0.02  # a star may differ from the PSF by this fraction of its light before it counts as odd
 CLIP_SIGMA = 4.0  # robust standard deviations of the misfit
 CLIP_RADIUS = 10  # pixels
@@ -34,12 +33,20 @@ def refine(stamps: Stamps, background: np.ndarray, light: np.ndarray, fits: Star
     count = len(light)
     grad_y, grad_x = np.gradient(light, axis=(1, 2))
     columns = np.stack([light, -grad_x, -grad_y], axis=1).reshape(count, 3, -1)
-    inner = grid.radii(stamps.size) < stamps.size // 4
-    inverse = (inverse_variance(stamps, light, fits) * inner).reshape(count, -1)
     data = (stamps.data - background[:, None, None]).reshape(count, -1)
-    flux, along_x, along_y = solve(columns, inverse, data).T
+    flux, along_x, along_y = solve(columns, fit_weights(stamps, light, fits), data).T
     step = np.clip(np.stack([along_x, along_y]) / np.where(flux == 0, 1, flux), -0.5, 0.5)
     return StarFit(flux, fits.dx + step[0], fits.dy + step[1])
+
+
+def fit_weights(stamps: Stamps, light: np.ndarray, fits: StarFit) -> np.ndarray:
+    """Inverse variances of the pixels that stars are fitted on, shape (n, pixels).
+
+    Noise alone: an error of the model that grew with the light would make flux and shape hang on the wing, where the
+    PSF is known least.
+    """
+    inner = grid.radii(stamps.size) < stamps.size // 4
+    return (inverse_variance(stamps, light, fits) * inner).reshape(len(light), -1)
 
 
 def solve(columns: np.ndarray, inverse: np.ndarray, data: np.ndarray) -> np.ndarray:
@@ -53,7 +60,7 @@ def solve(columns: np.ndarray, inverse: np.ndarray, data: np.ndarray) -> np.ndar
     return np.linalg.solve(normal, weighted @ data[:, :, None])[..., 0]
 
 
-def inverse_variance(stamps: Stamps, light: np.ndarray, fits: StarFit, model_error: float = MODEL_ERROR) -> np.ndarray:
+def inverse_variance(stamps: Stamps, light: np.ndarray, fits: StarFit, model_error: float = 0.0) -> np.ndarray:
     """Weights of the pixels of each star, shape (n, size, size): sky, photons of the model, and its own error."""
     model = np.maximum(fits.flux[:, None, None] * light, 0)
     return stamps.good / (stamps.variance + model / stamps.gain + (model_error * model) ** 2)
@@ -61,7 +68,7 @@ def inverse_variance(stamps: Stamps, light: np.ndarray, fits: StarFit, model_err
 
 def weights(stamps: Stamps, light: np.ndarray, fits: StarFit) -> np.ndarray:
     """Weight of each star's unit-flux image, shape (n,): S/N^2, levelling off at SNR_CAP^2."""
-    information = (light**2 * inverse_variance(stamps, light, fits, 0.0)).sum((1, 2))
+    information = (light**2 * inverse_variance(stamps, light, fits)).sum((1, 2))
     square = np.maximum(fits.flux, 0) ** 2 * information
     return square / (1 + square / SNR_CAP**2)
 

@@ -5,7 +5,7 @@ from scipy.ndimage import gaussian_filter
 
 from . import grid
 from .stamps import Stamps
-from .starfit import StarFit, inverse_variance, solve
+from .starfit import StarFit, fit_weights, solve
 
 SMOOTH_PIX = 0.8  # of the stacked part: two derivatives amplify the noise of single pixels
 FADE_PIX = 4.0  # the planes fade out over this much beyond the outer taper radius
@@ -54,6 +54,5 @@ def _moments(
     placed = grid.shift(np.broadcast_to(derived, (count, 3, size, size)), fits.dx[:, None], fits.dy[:, None])
     columns = np.concatenate([light[:, None], grad_x[:, None], grad_y[:, None], placed], axis=1)
     columns = (columns * fits.flux[:, None, None, None]).reshape(count, 6, -1)
-    inverse = inverse_variance(stamps, light, fits) * (grid.radii(size) < size // 4)
     residual = stamps.data - background[:, None, None] - fits.flux[:, None, None] * light
-    return solve(columns, inverse.reshape(count, -1), residual.reshape(count, -1))[:, 3:]
+    return solve(columns, fit_weights(stamps, light, fits), residual.reshape(count, -1))[:, 3:]
