@@ -39,3 +39,15 @@ def moffat_stars(count, sigma=0.0, seed=1, fwhm=4.0, beta=3.5, low=3.0, high=4.5
     noise = np.sqrt(sigma**2 + np.maximum(images, 0) / gain)
     images = images + noise * rng.normal(size=images.shape)
     return stamps_of(images, x, y, max(sigma, 1e-3), gain), flux, u, v
+
+
+def paint(objects, side=300, sigma=1.0, gain=5.0, fwhm=4.0, beta=3.5, seed=1):
+    """Image (side, side) with noise of `objects` (x, y, flux, width): stars of FWHM `fwhm` x width, width 1 a star."""
+    image = np.zeros((side + 80, side + 80))
+    for x, y, flux, width in objects:
+        px, py = round(x), round(y)
+        stamp = flux * render(from_fwhm(fwhm * width, beta), 81, x - px, y - py)
+        image[py : py + 81, px : px + 81] += stamp
+    image = image[40:-40, 40:-40]
+    noise = np.sqrt(sigma**2 + image / gain) if gain < np.inf else sigma
+    return image + noise * np.random.default_rng(seed).normal(size=image.shape)

@@ -11,7 +11,7 @@ from astropy.io import fits
 from ..config.psf import Stars
 from ..errors import InputError
 from ..frames.frame import Frame, read_frame
-from ..images import write_fits
+from ..images import ascii_text, write_fits
 from . import detect, measure, seeds, select
 from .locus import fit_locus
 
@@ -115,6 +115,7 @@ def choose(
 def candidates(frame: Frame, reference: seeds.Seeds, settings: Stars) -> tuple[np.ndarray, np.ndarray]:
     """Rows for every detection, then for every seed without one; and which are the latter, bool (n,)."""
     objects, _ = detect.extract(frame.image, frame.sigma, settings.thresh_sigma, settings.minarea)
+    reference = reference._replace(source_id=ascii_text(reference.source_id))
     row = seeds.match(reference, objects["x"], objects["y"], settings.gaia_match_r_pix)
     alone = reference.take(row < 0)
     stars = np.zeros(len(objects) + len(alone.x), select.STAR)
@@ -200,7 +201,9 @@ def _shape_tests(stars: np.ndarray, settings: Stars) -> None:
         return
     deviation = np.abs(stars["hlr"] / locus.at(stars["x"], stars["y"]) - 1)
     scatter = max(locus.scatter, HLR_SCATTER)
-    allowed = np.minimum(settings.locus_width, 3 * np.hypot(scatter, HLR_NOISE / stars["snr"]))
+    allowed = 3 * np.hypot(scatter, HLR_NOISE / stars["snr"])
+    # a faint reference star may scatter more: it is no galaxy as a rule, and weighs little
+    allowed = np.where(stars["from_gaia"], allowed, np.minimum(allowed, settings.locus_width))
     on_locus = open_ & (deviation <= allowed)
     select.reject(stars, deviation > allowed, "size")
     typical = select.typical_ellipse(stars[on_locus & stars["from_sep"]])
