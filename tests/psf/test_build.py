@@ -4,14 +4,16 @@ import json
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from field import flux_bias, simulate
 from swath.config.psf import Psf, Stars
-from swath.errors import InputError
-from swath.psf import grid, store
+from swath.errors import ConfigError, InputError, RunError
+from swath.psf import grid, quality, store
 from swath.psf.build import build_cell
 from swath.psf.fallback import fallback_psf
 from swath.psf.mixture import fit_mixture
 from swath.psf.moffat import from_fwhm, render
+from swath.psf.quality import Score
 from swath.psf.select import hold_out
 from swath.psf.stars import read_stars, select_stars
 from swath.psf.supplied import supplied_psf
@@ -197,8 +199,6 @@ def test_fallback_has_the_asked_width(fwhm):
 
 
 def test_supplied_psf_is_centred_padded_and_normalised(tmp_path):
-    from astropy.io import fits
-
     image = render(from_fwhm(4.0, 3.5), 41)
     fits.writeto(tmp_path / "psf.fits", 7 * image)
     found = supplied_psf(tmp_path / "psf.fits", None, Psf())
@@ -219,8 +219,137 @@ def test_supplied_psf_is_centred_padded_and_normalised(tmp_path):
     ],
 )
 def test_unusable_supplied_psfs_say_why(tmp_path, image, says):
-    from astropy.io import fits
-
     fits.writeto(tmp_path / "psf.fits", image)
     with pytest.raises(InputError, match=says):
         supplied_psf(tmp_path / "psf.fits", None, Psf())
+
+
+def test_stars_across_the_border_take_part_with_less_weight(tmp_path):
+    """A linear PSF looks at its neighbours' stars; that alone does not count as pooled."""
+    truth = simulate(tmp_path, 5, stars=40)
+    cells = {"r00_c00": (0, 250, 0, SIDE), "r00_c01": (250, SIDE, 0, SIDE)}
+    psf, meta = build(tmp_path, truth, cells=cells)
+    weight = {tag: [s["weight"] for s in meta["stars"] if s["pooled_from"] == tag and s["used"]] for tag in cells}
+    assert len(weight["r00_c00"]) >= Psf().pool_min_stars
+    assert weight["r00_c01"]
+    assert max(weight["r00_c01"]) <= max(weight["r00_c00"]) == 1
+    assert not psf.pooled
+    assert psf.reason == ""
+    alone, meta = build(tmp_path, truth, cells=cells, variation="constant")
+    assert {star["pooled_from"] for star in meta["stars"]} == {"r00_c00"}
+    assert len(alone.planes) == 1
+
+
+def test_pooling_is_told(tmp_path):
+    truth = simulate(tmp_path, 5, stars=40)
+    cells = {"r00_c00": (0, 250, 0, SIDE), "r00_c01": (250, SIDE, 0, SIDE)}
+    psf, meta = build(tmp_path, truth, cells=cells, pool_min_stars=25)
+    assert psf.pooled
+    assert "25 make it independent" in psf.reason
+    assert meta["nstars_used"] > meta["nstars_sel"]
+
+
+@pytest.mark.parametrize(("held", "scores", "pooled", "fallback"), [
+    (5, [0.9, 0.01], True, False),
+    (5, [0.9, 0.9, 0.9], False, True),
+    (4, [0.9], False, False),
+])  # fmt: skip
+def test_a_failed_score_pools_first_and_falls_back_last(tmp_path, monkeypatch, held, scores, pooled, fallback):
+    """Fewer than five held-out stars decide nothing."""
+    truth = simulate(tmp_path, 5, stars=60)
+    cells = {f"r{r:02d}_c{c:02d}": (c * 167, c * 167 + 167, r * 167, r * 167 + 167) for r in range(3) for c in range(3)}
+    stars = stars_of(tmp_path, truth, cells, held_out_fraction=0.0)
+    with fits.open(stars) as hdus:
+        hdus["STARS"].data["held_out"][np.flatnonzero(hdus["STARS"].data["selected"])[:held]] = True
+        # all held-out stars stand in the cell
+        hdus["STARS"].data["cell"][hdus["STARS"].data["held_out"]] = "r01_c01"
+        hdus["STARS"].data["x"][hdus["STARS"].data["held_out"]] = 250.0
+        hdus["STARS"].data["y"][hdus["STARS"].data["held_out"]] = 250.0
+        hdus.writeto(tmp_path / "changed.fits")
+    given = iter(scores)
+    monkeypatch.setattr("swath.psf.quality.score", lambda *_: Score(next(given), 0.0))
+    psf, meta = build(tmp_path, truth, "r01_c01", cells, tmp_path / "changed.fits", pool_min_stars=1)
+    assert (psf.pooled, psf.fallback) == (pooled, fallback)
+    assert ("residual rms 0.900" in psf.reason) == (pooled or fallback)
+    assert next(given, None) is None
+    assert (psf.rms_score is None) == fallback
+    assert meta["reason"] == psf.reason
+
+
+def test_supplied_psfs_for_all_bands_or_a_clear_error(tmp_path):
+    fits.writeto(tmp_path / "g_psf.fits", render(from_fwhm(4.0, 3.5), 41))
+    frames, stars = {"g": tmp_path / "none", "r": tmp_path / "none"}, {}
+    arguments = "r00_c00", ONE, frames, stars, tmp_path / "p.fits", tmp_path / "p.json", Psf(method="supplied")
+    image = (str(tmp_path / "g_psf.fits"), None)
+    with pytest.raises(ConfigError, match="r has no psf"):
+        build_cell(*arguments, {"g": image, "r": (None, None)})
+    build_cell(*arguments, {"g": image, "r": image})
+    found = store.read(tmp_path / "p.fits")
+    assert [(psf.band, psf.method, psf.n_stars) for psf in found] == [("g", "supplied", 0), ("r", "supplied", 0)]
+    assert len(store.read_stars(tmp_path / "p.fits")) == 0
+
+
+def test_a_supplied_psf_off_its_centre_is_moved_there(tmp_path):
+    fits.writeto(tmp_path / "psf.fits", render(from_fwhm(4.0, 3.5), 41, 0.3, -0.2))
+    found = supplied_psf(tmp_path / "psf.fits", None, Psf())
+    assert np.hypot(*grid.centre(found, 4.0)) < 0.02
+    fits.writeto(tmp_path / "wide.fits", np.pad(render(from_fwhm(4.0, 3.5), 41), ((0, 0), (10, 10))))
+    assert supplied_psf(tmp_path / "wide.fits", None, Psf()).argmax() == 27 * 55 + 27
+
+
+def test_a_cell_without_bands_still_has_its_files(tmp_path):
+    build_cell("r00_c00", ONE, {}, {}, tmp_path / "p.fits", tmp_path / "p.json", Psf())
+    assert store.read(tmp_path / "p.fits") == []
+    assert json.loads((tmp_path / "p.json").read_text())["bands"] == {}
+
+
+def test_a_frame_without_a_stated_fwhm_falls_back_on_the_config(tmp_path):
+    truth = simulate(tmp_path, 1)
+    stars = stars_of(tmp_path, truth, snr_min=1e9)
+    with fits.open(truth.frame, mode="update") as hdus:
+        del hdus["IMAGE"].header["FWHMPIX"]
+    _, meta = build(tmp_path, truth, stars=stars, fallback={"fwhm_pix": 6.5})
+    assert meta["epsf_qa"]["fwhm_pix"] == pytest.approx(6.5, abs=0.1)
+
+
+def test_a_builder_that_fails_is_a_reason_not_a_crash(tmp_path, monkeypatch):
+    def fail(*_):
+        raise RunError("EPSFBuilder failed (no convergence)")
+
+    monkeypatch.setattr("swath.psf.builder.build", fail)
+    psf, _ = build(tmp_path, simulate(tmp_path, 1), method="epsfbuilder")
+    assert psf.fallback
+    assert "no convergence" in psf.reason
+
+
+@pytest.mark.slow
+def test_photutils_builder_with_oversampling_comes_back_to_the_pixel_grid(tmp_path):
+    truth = simulate(tmp_path, 5, stars=30)
+    psf, _ = build(tmp_path, truth, method="epsfbuilder", epsfbuilder={"oversampling": 2, "maxiters": 5})
+    assert psf.planes.shape == (1, 55, 55)
+    assert np.hypot(*grid.centre(psf.planes[0].astype("f8"), 4.0)) < 0.02
+    # as wide as the stars: neither twice nor half
+    core = psf.planes[0][27 - 4 : 27 + 5, 27 - 4 : 27 + 5]
+    true = truth.psf(249.5, 249.5, 9)
+    assert np.corrcoef(core.ravel(), true.ravel())[0, 1] > 0.98
+
+
+def test_a_large_scale_background_is_subtracted_on_request(tmp_path):
+    truth = simulate(tmp_path, 1)
+    with fits.open(truth.frame, mode="update") as hdus:
+        hdus["IMAGE"].data += np.linspace(-40, 80, SIDE, dtype="f4")
+    stars = stars_of(tmp_path, truth)
+    settings = {"local_background": {"enabled": False}, "stars": stars}
+    _, without = build(tmp_path, truth, **settings)
+    psf, with_it = build(tmp_path, truth, background={"enabled": True, "boxsize": 64, "filtersize": 3}, **settings)
+    norm = grid.disk(55, psf.norm_radius)
+    assert abs(flux_bias(psf.planes[0], truth.psf(249.5, 249.5), norm)) < 0.02
+    assert with_it["settings"]["background"]["enabled"]
+    assert without["epsf_qa"]["ee_edge"] != with_it["epsf_qa"]["ee_edge"]
+
+
+def test_a_header_fwhm_is_the_width_of_the_fallback_on_pixels():
+    for fwhm in (2.5, 4.0, 7.0):
+        width = quality.facts(fallback_psf(fwhm, Psf()))["fwhm_pix"]
+        # linear interpolation of the profile between pixels is good to 0.07 pixels
+        assert width == pytest.approx(fwhm, abs=0.08)

@@ -98,7 +98,7 @@ def test_an_unresolved_pair_is_rejected_by_its_shape(tmp_path, share):
 
 def test_a_faint_or_distant_neighbour_does_no_harm(tmp_path):
     x, y = WHERE
-    table = chosen(tmp_path, [*STARS, (x, y, 9000.0, 1.0), (x + 9, y, 90.0, 1.0), (x, y + 16, 3000.0, 1.0)])
+    table = chosen(tmp_path, [*STARS, (x, y, 9000.0, 1.0), (x + 9, y, 90.0, 1.0), (x, y + 20, 3000.0, 1.0)])
     assert at(table, x, y)["selected"]
 
 

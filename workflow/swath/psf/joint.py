@@ -7,7 +7,7 @@ import numpy as np
 from .grid import offsets, radii
 from .moffat import Moffat, derivatives
 from .stamps import Stamps
-from .starfit import StarFit
+from .starfit import SNR_CAP, StarFit
 
 MODEL_ERROR = 0.02  # ASSUME a Moffat describes a real PSF to 2 %: so bright stars' cores do not outweigh their wings
 ROUNDS = 3  # the variance follows the model this often
@@ -32,8 +32,10 @@ def fit_moffat(
     moffat = start
     for _ in range(ROUNDS):
         model = stars.flux[:, None] * _images(problem, moffat, stars)[0]
-        variance = problem.variance + np.maximum(model, 0) / stamps.gain + (MODEL_ERROR * model) ** 2
-        moffat, stars = _descend(problem, weights[:, None] / variance, moffat, stars)
+        noise = problem.variance + np.maximum(model, 0) / stamps.gain
+        too_bright = 1 + (model**2 / noise).sum(1, keepdims=True) / SNR_CAP**2
+        inverse = weights[:, None] / (noise * too_bright + (MODEL_ERROR * model) ** 2)
+        moffat, stars = _descend(problem, inverse, moffat, stars)
     return moffat, stars
 
 

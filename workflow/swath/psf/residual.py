@@ -15,7 +15,7 @@ from .starfit import StarFit
 
 SMOOTH_PIX = 0.8
 PIXEL_CLIP, PIXEL_ERROR = 5.0, 0.05  # pixels are clipped at so many sigma, where sigma holds this fraction of the light
-RING_PRIOR = 0.4  # ASSUME a PSF's mean profile follows its Moffat to this fraction
+RING_PRIOR = 0.6  # ASSUME a PSF's mean profile follows its Moffat to this fraction
 SHAPE_PRIOR = 0.15  # ASSUME its departures from that mean profile are of this fraction
 FINE_PRIOR = 0.05  # ASSUME structure finer than SMOOTH_PIX is of this fraction
 HALO_PRIOR, HALO_PIX = 0.01, 10.0  # ASSUME about this much light in a halo of this scale, unknown to the Moffat
@@ -32,12 +32,21 @@ def stack_residual(
     flux = np.where(fits.flux > 0, fits.flux, 1.0)[:, None, None]
     residual = (stamps.data - background[:, None, None]) / flux - light
     variance = (stamps.variance + np.maximum(flux * light, 0) / stamps.gain) / flux**2
-    odd = residual**2 > PIXEL_CLIP**2 * (variance + (PIXEL_ERROR * light) ** 2)
-    seen = stamps.good & ~odd & (weight > 0)[:, None, None]
+    seen = stamps.good & (weight > 0)[:, None, None]
+    seen &= (residual - _common(residual, seen, fits)) ** 2 <= PIXEL_CLIP**2 * (variance + (PIXEL_ERROR * light) ** 2)
     residual = grid.shift(np.where(seen, residual, 0.0), -fits.dx, -fits.dy)
     share = weight[:, None, None] * seen
     total = np.maximum(share.sum(0), 1e-30)
     return (share * residual).sum(0) / total, (share**2 * np.where(seen, variance, 0.0)).sum(0) / total**2
+
+
+def _common(residual: np.ndarray, seen: np.ndarray, fits: StarFit) -> np.ndarray:
+    """What most stars have in common, at each star's place, shape (n, size, size): outliers are outliers from it."""
+    centred = grid.shift(np.where(seen, residual, 0.0), -fits.dx, -fits.dy)
+    part = seen.any((1, 2))
+    # of one or two stars nobody can tell what is common
+    median = np.median(centred[part], axis=0) if part.sum() > 2 else np.zeros(residual.shape[1:])
+    return grid.shift(np.broadcast_to(median, residual.shape), fits.dx, fits.dy)
 
 
 def trusted(residual: np.ndarray, variance: np.ndarray, analytic: np.ndarray, settings: Psf) -> np.ndarray:
@@ -45,9 +54,9 @@ def trusted(residual: np.ndarray, variance: np.ndarray, analytic: np.ndarray, se
     radius = grid.radii(residual.shape[-1])
     rings = _rings(radius)
     smooth = gaussian_filter(residual, SMOOTH_PIX)
-    shape = smooth - _spread(rings, _mean(rings, smooth), radius)
+    shape, fine = (part - _spread(rings, _mean(rings, part), radius) for part in (smooth, residual - smooth))
     detail = _shrunk(shape, variance / (4 * np.pi * SMOOTH_PIX**2), SHAPE_PRIOR * analytic)
-    detail += _shrunk(residual - smooth, variance, FINE_PRIOR * analytic)
+    detail += _shrunk(fine, variance, FINE_PRIOR * analytic)
     profile = _spread(rings, _profile(rings, residual, variance, analytic, radius), radius)
     return profile * _end(radius, settings) + detail * grid.fade(radius, *settings.taper_pix)
 

@@ -57,7 +57,7 @@ def crowded(stars: np.ndarray, others: np.ndarray, hlr: float, settings: Stars) 
     if len(stars) == 0 or len(others) == 0:
         return np.zeros(len(stars), bool)
     tree, widest = cKDTree(np.c_[others["x"], others["y"]]), float(others["a"].max())
-    far = max(settings.min_sep, widest + hlr)
+    far = max(settings.min_sep, widest + 2 * hlr)
     found = np.zeros(len(stars), bool)
     for i, close in enumerate(tree.query_ball_point(np.c_[stars["x"], stars["y"]], far)):
         near = others[close]
@@ -66,7 +66,7 @@ def crowded(stars: np.ndarray, others: np.ndarray, hlr: float, settings: Stars) 
         flux = near["flux"][own].max() if own.any() else stars["flux"][i]
         comparable = ~own & (near["flux"] > settings.neighbour_flux * flux)
         outside = reach(near, stars["x"][i : i + 1], stars["y"][i : i + 1])[0]
-        found[i] = bool((comparable & ((distance < settings.min_sep) | (outside < hlr))).any())
+        found[i] = bool((comparable & ((distance < settings.min_sep) | (outside < 2 * hlr))).any())
     return found
 
 
