@@ -87,6 +87,7 @@ def test_few_stars_are_enough(tmp_path):
         truth = simulate(tmp_path, 20 + seed, stars=7)
         psf, _ = build(tmp_path, truth)
         assert not psf.fallback
+        assert not psf.pooled  # there are no other cells
         norm = grid.disk(psf.planes.shape[-1], psf.norm_radius)
         biases.append(flux_bias(psf.at(249.5, 249.5), truth.psf(249.5, 249.5), norm))
     assert np.abs(biases).max() < 0.01
