@@ -1,6 +1,7 @@
 """Detections in one band, and everything else that shines near its stars."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import sep
@@ -17,28 +18,30 @@ NEIGHBOURS = np.dtype(
 )
 
 
-def extract(image: np.ndarray, sigma: np.ndarray, thresh_sigma: float, minarea: int) -> tuple[np.ndarray, np.ndarray]:
-    """Deblended detections of `image`, where `sigma` (same shape) is a positive number.
+def extract(image: np.ndarray, sigma: np.ndarray, thresh_sigma: float, minarea: int) -> np.ndarray:
+    """Deblended detections (SEP's structured array) of `image`, where `sigma` (same shape) is a positive number."""
+    return _extract(image, sigma, thresh_sigma, minarea, segmentation_map=False)
 
-    Returns
-    -------
-    objects : SEP's structured array.
-    segments : int32, shape of the image: 0 or 1 + the row of `objects`.
-    """
+
+def extract_deep(image: np.ndarray, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All that stands out, and its segmentation: int32, shape of the image, 0 or 1 + the row of the detection."""
+    return _extract(image, sigma, DEEP_SIGMA, DEEP_MINAREA, segmentation_map=True)
+
+
+def _extract(image: np.ndarray, sigma: np.ndarray, thresh_sigma: float, minarea: int, segmentation_map: bool) -> Any:
     bad = ~(sigma > 0)
     if bad.all():
-        return np.zeros(0, sep.extract(np.zeros((8, 8)), 1.0).dtype), np.zeros(image.shape, "i4")
-    err = np.where(bad, np.float32(np.median(sigma[~bad])), sigma).astype("f4")
-    data = np.where(bad, np.float32(0), image).astype("f4")
+        none = np.zeros(0, sep.extract(np.zeros((8, 8)), 1.0).dtype)
+        return (none, np.zeros(image.shape, "i4")) if segmentation_map else none
     return extraction.extract(
-        data,
+        np.ascontiguousarray(image, "f4"),
         thresh_sigma,
-        err=err,
+        err=np.ascontiguousarray(sigma, "f4"),
         mask=bad,
         minarea=minarea,
         deblend_nthresh=DEBLEND_LEVELS,
         deblend_cont=DEBLEND_CONTRAST,
-        segmentation_map=True,
+        segmentation_map=segmentation_map,
     )
 
 

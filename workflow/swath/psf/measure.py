@@ -26,17 +26,17 @@ def prepare(frame: Frame, segments: np.ndarray) -> Sky:
     """Arrays of a frame for aperture work; `segments` from the deep detection."""
     bad = frame.mask != 0
     typical = frame.sky_sigma if np.isfinite(frame.sky_sigma) else 1.0
-    sigma = np.where(bad, np.float32(typical), frame.sigma).astype("f4")
+    sigma = np.where(bad, np.float32(typical), frame.sigma)
     # a sigma that already holds the sources' noise must not get it twice
     gain = frame.gain if frame.noise == "sky" else np.inf
-    return Sky(np.where(bad, np.float32(0), frame.image).astype("f4"), sigma, bad, segments, gain)
+    return Sky(frame.image, sigma, bad, segments, gain)
 
 
 def half_light(sky: Sky, x: np.ndarray, y: np.ndarray, aperture: np.ndarray | float) -> np.ndarray:
     """Half-light radius [pix] of the light within `aperture` [pix], other objects' segments left out; NaN if none."""
     if len(x) == 0:
         return np.zeros(0)
-    radius, _flags = sep.flux_radius(
+    radius, _ = sep.flux_radius(
         sky.image,
         x,
         y,
@@ -86,7 +86,7 @@ def own_segment(segments: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarra
 
 def near_bad(mask: np.ndarray, x: np.ndarray, y: np.ndarray, radius: float, bits: int) -> np.ndarray:
     """Does a pixel with one of the mask `bits` lie within `radius` [pix] of each position?"""
-    flagged = np.ascontiguousarray((mask & bits) != 0, dtype="f4")
+    flagged = (mask & bits) != 0
     if len(x) == 0 or not flagged.any():
         return np.zeros(len(x), bool)
     return sep.sum_circle(flagged, x, y, radius, subpix=5)[0] > 0

@@ -42,11 +42,11 @@ def select_stars(
     cells : (tag, (x0, x1, y0, y1)) of every PSF cell.
     least : stars of a cell that are never held out; with fewer there, none is.
     """
+    white = [white_neighbours(white_path)] if white_path is not None else []
     frame = read_frame(frame_path)
-    deep, segments = detect.extract(frame.image, frame.sigma, detect.DEEP_SIGMA, detect.DEEP_MINAREA)
-    others = [detect.neighbours(deep)]
-    if white_path is not None:
-        others.append(white_neighbours(white_path))
+    frame = frame._replace(total=frame.sigma)  # not needed, and as large as the image
+    deep, segments = detect.extract_deep(frame.image, frame.sigma)
+    others = [detect.neighbours(deep), *white]
     reference = seeds.Seeds(np.zeros(0), np.zeros(0), np.zeros(0, "U1"))
     if sources_path is not None and settings.mode != "sep":
         reference = seeds.read_seeds(sources_path, gaia_path, settings)
@@ -114,7 +114,7 @@ def choose(
 
 def candidates(frame: Frame, reference: seeds.Seeds, settings: Stars) -> tuple[np.ndarray, np.ndarray]:
     """Rows for every detection, then for every seed without one; and which are the latter, bool (n,)."""
-    objects, _ = detect.extract(frame.image, frame.sigma, settings.thresh_sigma, settings.minarea)
+    objects = detect.extract(frame.image, frame.sigma, settings.thresh_sigma, settings.minarea)
     reference = reference._replace(source_id=ascii_text(reference.source_id))
     row = seeds.match(reference, objects["x"], objects["y"], settings.gaia_match_r_pix)
     alone = reference.take(row < 0)
@@ -162,8 +162,7 @@ def white_neighbours(path: str | Path) -> np.ndarray:
     with fits.open(path, memmap=False) as hdus:
         corner = hdus["WHITE"].header["CROPX0"], hdus["WHITE"].header["CROPY0"]
         white, noise = hdus["WHITE"].data, hdus["NOISE"].data
-    objects, _ = detect.extract(white, noise, detect.DEEP_SIGMA, detect.DEEP_MINAREA)
-    return detect.neighbours(objects, corner, from_white=True)
+    return detect.neighbours(detect.extract_deep(white, noise)[0], corner, from_white=True)
 
 
 def _pixel_tests(
