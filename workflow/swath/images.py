@@ -86,7 +86,7 @@ def read_box(path: str | Path, name: str, box: Sequence[int]) -> np.ndarray:
 def copy_box(hdu: fits.ImageHDU, box: Sequence[int]) -> np.ndarray:
     """Pixels of an open HDU within `box`, as an array of its own that outlives the file."""
     x0, x1, y0, y1 = box
-    pixels = hdu.section[y0:y1, x0:x1]
+    pixels = hdu.data[y0:y1, x0:x1]  # of a mapped file only these pages are read; `section` goes row by row in Python
     return np.array(pixels, dtype=pixels.dtype.newbyteorder("="))
 
 

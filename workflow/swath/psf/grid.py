@@ -49,9 +49,12 @@ def shift(images: np.ndarray, dx: np.ndarray | float, dy: np.ndarray | float) ->
     dx, dy : scalars, or arrays that match the leading axes.
     """
     size = images.shape[-1]
-    ky, kx = fft.fftfreq(size)[:, None], fft.rfftfreq(size)[None, :]
+    padded = fft.next_fast_len(size, real=True)
+    ky, kx = fft.fftfreq(padded)[:, None], fft.rfftfreq(padded)[None, :]
     dx, dy = (np.asarray(value, float)[..., None, None] for value in (dx, dy))
-    return fft.irfft2(fft.rfft2(images) * np.exp(-2j * np.pi * (kx * dx + ky * dy)), s=images.shape[-2:])
+    turn = np.exp(-2j * np.pi * ky * dy) * np.exp(-2j * np.pi * kx * dx)
+    moved = fft.irfft2(fft.rfft2(images, s=(padded, padded)) * turn, s=(padded, padded))
+    return moved[..., :size, :size]
 
 
 def centre(image: np.ndarray, fwhm: float) -> tuple[float, float]:
