@@ -38,7 +38,7 @@ rule merge:
 rule zeropoint:
     input:
         catalog=rules.merge.output.parquet,
-        gaia=SETUP.optional(SETUP.config.inputs.gaia),
+        gaia=SETUP.optional("inputs.gaia"),
     output:
         csv=f"{OUT}/catalog.csv",
         fits=f"{OUT}/catalog.fits",
@@ -57,7 +57,7 @@ rule zeropoint:
         mem_mb=2000,
     params:
         settings=SETUP.settings("zeropoint"),
-        stamps=SETUP.stamps([SETUP.config.inputs.gaia]),
+        stamps=SETUP.stamps(SETUP.optional("inputs.gaia")),
         code=SETUP.code("zeropoint"),
     message:
         "zeropoint: magnitudes from the reference stars"

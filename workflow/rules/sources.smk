@@ -5,8 +5,8 @@ rule sources:
     input:
         white=rules.white.output.white,
         frames=SETUP.each_band("frames/{band}.fits"),
-        catalog=SETUP.optional(SETUP.config.inputs.catalog),
-        gaia=SETUP.optional(SETUP.config.inputs.gaia),
+        catalog=SETUP.optional("inputs.catalog"),
+        gaia=SETUP.optional("inputs.gaia"),
     output:
         sources=f"{OUT}/sources/sources.parquet",
         augmented=f"{OUT}/sources/input_catalog_with_Gaia.csv",
@@ -24,7 +24,7 @@ rule sources:
         settings=SETUP.settings("sources"),
         gaia=SETUP.settings("gaia"),
         zp_ref=SETUP.settings("load.zp_ref"),
-        stamps=SETUP.stamps([SETUP.config.inputs.catalog, SETUP.config.inputs.gaia]),
+        stamps=SETUP.stamps(SETUP.optional("inputs.catalog", "inputs.gaia")),
         code=SETUP.code("sources"),
     message:
         "sources: read or detect, flag, match with the reference stars"

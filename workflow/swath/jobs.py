@@ -25,7 +25,7 @@ def job(snakemake: Any) -> Iterator[Any]:
     Messages go to the job's log and to the run log. A `SwathError` ends the job with its sentences and exit code 1,
     without a traceback. When the body is done, the job's record is written to `output.record` (where declared).
     """
-    start_logging(snakemake.log[0] if snakemake.log else None, snakemake.rule)
+    start_logging(snakemake.log[0] if snakemake.log else None, snakemake.wildcards.get("tile", ""))
     begun = time.process_time()
     try:
         yield snakemake
@@ -53,8 +53,8 @@ def job(snakemake: Any) -> Iterator[Any]:
     log.info("%s: done in %.1f CPU-s", snakemake.rule, time.process_time() - begun)
 
 
-def start_logging(job_log: str | None, rule: str) -> None:
-    """Send messages to the job's log (or the terminal) and to the run log, as the config's `log` section says.
+def start_logging(job_log: str | None, tile: str) -> None:
+    """Send messages to the job's log (or the terminal) and to the tile's run log, as the config's `log` section says.
 
     The settings come in the environment variable SWATH_LOG: they are no parameters of any product.
     """
@@ -63,9 +63,10 @@ def start_logging(job_log: str | None, rule: str) -> None:
     root.setLevel(settings.get("level", "INFO"))
     form = logging.Formatter(settings.get("format", "%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
     targets = [logging.FileHandler(job_log, mode="w", encoding="utf-8") if job_log else logging.StreamHandler()]
-    if settings.get("file"):
-        Path(settings["file"]).parent.mkdir(parents=True, exist_ok=True)
-        targets.append(logging.FileHandler(settings["file"], mode="a", encoding="utf-8"))
+    if settings.get("file") and (tile or "{tile}" not in settings["file"]):
+        path = Path(settings["file"].replace("{tile}", tile))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        targets.append(logging.FileHandler(path, mode="a", encoding="utf-8"))
     for target in targets:
         target.setFormatter(form)
         root.addHandler(target)

@@ -20,11 +20,12 @@ from .plan import Plan, make_plan
 from .provenance import fingerprint, stamp
 
 ROOT = Path(__file__).parents[2]
-InputFunction = Callable[[Any], list[str]]
+InputFunction = Callable[[Any], Sequence[str] | Mapping[str, str]]
+ParamFunction = Callable[[Any], Any]
 
 
 class Setup:
-    """Config, plans and code fingerprints of a run, as the rules use them.
+    """Configs, plans and code fingerprints of a run's tiles, as the rules use them.
 
     Parameters
     ----------
@@ -34,39 +35,44 @@ class Setup:
     def __init__(self, config: Config, base: Path) -> None:
         self.config, self.base = config, base
         self.out = f"{config.results}/{{tile}}"
+        self.configs = {config.tile: config}
         self.plans = {config.tile: make_plan(config, Path(config.results) / config.tile / "plan.json")}
+        self.wanted: dict[str, None] = {}
 
     @property
     def tiles(self) -> list[str]:
-        """Names of the tiles."""
-        return list(self.plans)
+        """Names of the tiles: the user's first, then those derived from it."""
+        return list(self.configs)
 
     def plan(self, wildcards: Any) -> Plan:
         """The plan of a job's tile."""
+        self.wanted[wildcards.tile] = None
         return self.plans[wildcards.tile]
 
-    def settings(self, *keys: str) -> Any:
-        """A section or a leaf of the config in canonical form; several of them as a dict by their last names.
+    def settings(self, *keys: str) -> ParamFunction:
+        """Parameter: a section or a leaf of the tile's config, canonical; several as a dict by their last names.
 
         Canonical means typed and in model order: neither the order of YAML keys nor 1 for 1.0 reruns anything.
         """
         if len(keys) == 1:
-            return self._canonical(keys[0])
+            return lambda wildcards: self._canonical(wildcards, keys[0])
         names = [key.rsplit(".", 1)[-1] for key in keys]
         if len(set(names)) < len(names):
             raise ValueError(f"two of {', '.join(keys)} have one last name")
-        return {name: self._canonical(key) for name, key in zip(names, keys, strict=True)}
+        return lambda wildcards: {name: self._canonical(wildcards, key) for name, key in zip(names, keys, strict=True)}
 
-    def settings_without(self, section: str, *left_out: str) -> dict[str, Any]:
-        """A section in canonical form without the keys that the rule does not use."""
-        return {name: value for name, value in self._canonical(section).items() if name not in left_out}
+    def settings_without(self, section: str, *left_out: str) -> ParamFunction:
+        """Parameter: a section in canonical form without the keys that the rule does not use."""
+        return lambda wildcards: {
+            name: value for name, value in self._canonical(wildcards, section).items() if name not in left_out
+        }
 
     def memory(self, bytes_per_pixel: float) -> Callable[[Any], int]:
         """Memory [MB] of a job that holds whole images of its tile: what was measured per pixel, and the imports."""
         return lambda wildcards: int(600 + bytes_per_pixel * math.prod(self.plan(wildcards).shape) / 1e6)
 
-    def _canonical(self, key: str) -> Any:
-        value = value_at(self.config, key)
+    def _canonical(self, wildcards: Any, key: str) -> Any:
+        value = value_at(self.configs[wildcards.tile], key)
         return canonical(value) if hasattr(value, "model_dump") else value
 
     @staticmethod
@@ -88,24 +94,22 @@ class Setup:
 
     def psf_files(self, wildcards: Any) -> list[str]:
         """Supplied PSF images, in band order; none unless `psf.method` is supplied."""
-        if self.config.psf.method != "supplied":
+        if self.configs[wildcards.tile].psf.method != "supplied":
             return []
         return [entry["psf"] for entry in self.plan(wildcards).images.values()]
 
-    @staticmethod
-    def optional(path: str | None) -> InputFunction:
-        """Input function: a file as a list, empty for none (a function, so that braces in names are no wildcards)."""
-        return lambda wildcards: [path] if path else []
+    def optional(self, *keys: str) -> InputFunction:
+        """Input function: the files that config keys name, where they name one."""
+        return lambda wildcards: [
+            path for key in keys if (path := value_at(self.configs[wildcards.tile], key)) is not None
+        ]
 
-    @staticmethod
-    def stamps(files: Sequence[str | None] | Callable[[Any], Any]) -> Any:
+    def stamps(self, files: InputFunction) -> ParamFunction:
         """Parameter: what tells a user's file from another of its name, whatever their times of change.
 
         Snakemake reruns for newer inputs only; a file put in place with an older date would go unnoticed.
         """
-        if callable(files):
-            return lambda wildcards: [stamp(path) for path in _paths(files(wildcards))]
-        return [stamp(path) for path in files if path]
+        return lambda wildcards: [stamp(path) for path in _paths(files(wildcards))]
 
     def each_band(self, pattern: str) -> InputFunction:
         """Input function: `pattern` under the tile's folder for every band, in order."""
@@ -132,33 +136,29 @@ class Setup:
         """Say at the end of a run what came of it."""
         from .summary import summary
 
-        for tile in self.tiles:
+        for tile in self.wanted:
             print(summary(Path(self.out.format(tile=tile))), file=sys.stderr)
 
     def figures(self) -> list[str]:
-        """All figures that the config asks for, of all tiles."""
-        return [
-            f"{self.out.format(tile=tile)}/figures/{name}"
-            for tile, plan in self.plans.items()
-            for name in figure_files(self.config.figures, plan, self.calibrated)
-        ]
+        """All figures that the config asks for."""
+        names = figure_files(self.config.figures, self.plans[self.config.tile], self.calibrated)
+        return self.products(*(f"figures/{name}" for name in names))
 
     def figure_outputs(self, group: str) -> Names:
         """Outputs of the figure rule `psf`, `patch` or `zeropoint`: those that are switched on, with wildcards.
 
-        A rule's outputs cannot depend on the tile: the zero-point figures are those of the bands of all tiles.
+        A rule's outputs cannot depend on the tile: they are those of the user's.
         """
-        bands = list(dict.fromkeys(band for plan in self.plans.values() for band in plan.bands))
         names = {
             "psf": psf_figures(self.config.figures),
             "patch": patch_figures(self.config.figures),
-            "zeropoint": zeropoint_figures(bands),
+            "zeropoint": zeropoint_figures(self.plans[self.config.tile].bands),
         }[group]
         return {kind: [f"{self.out}/figures/{name}" for name in group] for kind, group in names.items()}
 
     def products(self, *names: str) -> list[str]:
-        """Named products of all tiles."""
-        return [f"{self.out.format(tile=tile)}/{name}" for tile in self.tiles for name in names]
+        """Named products of the user's tile."""
+        return [f"{self.out.format(tile=self.config.tile)}/{name}" for name in names]
 
     def describe(self) -> str:
         """The effective configuration for people."""
@@ -171,8 +171,8 @@ class Setup:
         from .config.snapshot import package_versions, write_snapshot
 
         versions = package_versions()
-        for tile in self.tiles:
-            write_snapshot(self.config, self.out.format(tile=tile) + "/runs", sys.argv, versions, self.base)
+        for tile in self.wanted:
+            write_snapshot(self.configs[tile], self.out.format(tile=tile) + "/runs", sys.argv, versions, self.base)
 
     def _each(self, wildcards: Any, pattern: str, name: str, values: Sequence[str]) -> list[str]:
         return [self._path(wildcards, pattern, **{name: value}) for value in values]
@@ -181,7 +181,7 @@ class Setup:
         return f"{self.out.format(tile=wildcards.tile)}/{pattern.format(**values)}"
 
 
-def _paths(files: Mapping[str, str] | Sequence[str]) -> list[str]:
+def _paths(files: Sequence[str] | Mapping[str, str]) -> list[str]:
     return list(files.values()) if isinstance(files, Mapping) else list(files)
 
 
@@ -214,7 +214,7 @@ def _environment(config: Config) -> None:
         os.environ[name] = "1"
     log = canonical(config.log)
     if log["file"] == "auto":
-        log["file"] = f"{config.results}/{config.tile}/run.log"
+        log["file"] = f"{config.results}/{{tile}}/run.log"
     os.environ["SWATH_LOG"] = json.dumps(log)
 
 
