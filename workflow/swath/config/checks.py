@@ -91,6 +91,11 @@ CHECKS = (
     ),
     _percentiles("figures.montage.data_percentiles"),
     _percentiles("figures.montage.model_percentiles"),
+    Check(
+        ("simulate.fwhm_pix",),
+        lambda fwhm: 2.5 <= min(fwhm) and max(fwhm) <= 8,
+        "two FWHM from 2.5 pix (images must be well sampled) to 8 pix",
+    ),
     Check(("log.format",), _is_log_format, "a format of Python's logging, such as %(levelname)s %(message)s"),
 )
 

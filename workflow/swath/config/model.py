@@ -6,6 +6,7 @@ from .images import Checks, Crop, Load
 from .inputs import Inputs
 from .products import Figures, Log, Merge, ZeroPoint
 from .psf import Psf, Stars
+from .simulate import Simulate
 from .sources import Gaia, Sources
 
 
@@ -38,4 +39,5 @@ class Config(Section):
     merge: Merge = key(Merge, "merge")
     zeropoint: ZeroPoint = key(ZeroPoint, "zero point")
     figures: Figures = key(Figures, "figures")
+    simulate: Simulate = key(Simulate, "the field of known truth that `snakemake test_field` judges")
     log: Log = key(Log, "log")
