@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
-from swath.config.products import Figures
+from swath.config.figures import Figures
 from swath.figures import PSF_KINDS, figure_files, patch_figures, psf_figures
 from swath.provenance import PACKAGE, modules
 

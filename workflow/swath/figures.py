@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from .config.products import Figures
+from .config.figures import Figures
 from .plan import Plan
 
 PSF_KINDS = ("stars", "growth_curve", "residuals", "background", "local_background")

@@ -104,7 +104,8 @@ def _words(field: FieldInfo, declared: set) -> str:
     if is_file(field):
         return "a file path"
     if shape := _tuple_arguments(field.annotation):
-        return f"a list of {COUNTS[len(shape)]} {'numbers' if float in declared else 'texts'}"
+        count = "" if Ellipsis in shape else f"{COUNTS[len(shape)]} "
+        return f"a list of {count}{'numbers' if float in declared else 'texts'}"
     if choices := [kind for kind in kinds(field.annotation) if isinstance(kind, str)]:
         return f"one of {', '.join(choices)}"
     names = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}

@@ -1,10 +1,11 @@
 """The whole configuration."""
 
 from .base import FOLDER, NAME, Section, key
+from .figures import Figures
 from .fit import Fit, Patches
 from .images import Checks, Crop, Load
 from .inputs import Inputs
-from .products import Figures, Log, Merge, ZeroPoint
+from .products import Log, Merge, ZeroPoint
 from .psf import Psf, Stars
 from .simulate import Simulate
 from .sources import Gaia, Sources

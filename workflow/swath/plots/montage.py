@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 
-from ..config.products import Montage
+from ..config.figures import Montage
 from ..flags import names
 from . import style
 from .arrays import Mosaic, cutout, mosaic

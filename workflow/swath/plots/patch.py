@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from ..config.fit import Fit
-from ..config.products import Montage
+from ..config.figures import Montage
 from ..patches.payload import EXCLUDED, FIXED, HALO, OWNED
 from . import style
 from .arrays import extent, mosaic, rows_of

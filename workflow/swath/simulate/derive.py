@@ -4,7 +4,7 @@ from ..config.canonical import canonical
 from ..config.images import Checks, Crop
 from ..config.inputs import Image, Inputs
 from ..config.model import Config
-from ..config.products import Figures
+from ..config.figures import Figures
 from ..errors import ConfigError
 from ..plan import Plan
 
