@@ -104,7 +104,7 @@ def another(key):
         return ["a.fits"]
     if isinstance(default, bool):
         return not default
-    if isinstance(default, tuple):
+    if isinstance(default, tuple) and default:
         return [default[0] * 0.99, default[1]]
     if isinstance(default, int | float):
         return default + 1 if int in options else default * 0.99
