@@ -1,18 +1,16 @@
 """The frame around every job: its logs, a user's mistakes in one sentence, and the record of what it made."""
 
-import json
 import logging
-import os
 import sys
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from .errors import SwathError
+from .logs import log_settings, start_logging
 from .provenance import write_record
+from .telemetry import clock, telemetry_file, telling
 
 log = logging.getLogger("swath")
 _ADVICE = {28: "the disk is full; free space and run again", 13: "no permission; check the folder's owner and mode"}
@@ -23,22 +21,39 @@ def job(snakemake: Any) -> Iterator[Any]:
     """Run the body of a script as a job: `with job(snakemake) as task: ...`.
 
     Messages go to the job's log and to the run log. A `SwathError` ends the job with its sentences and exit code 1,
-    without a traceback. When the body is done, the job's record is written to `output.record` (where declared).
+    without a traceback. When the body is done, the job's record is written to `output.record` (where declared). What
+    the job told of itself (`telemetry`) goes beside its log.
     """
-    start_logging(snakemake.log[0] if snakemake.log else None, snakemake.wildcards.get("tile", ""))
+    own_log = snakemake.log[0] if snakemake.log else None
+    start_logging(own_log, snakemake.wildcards.get("tile", ""))
     begun = time.process_time()
-    try:
+    name = " ".join([snakemake.rule, *(value for key, value in snakemake.wildcards.items() if key != "tile")])
+    told = telemetry_file(own_log) if own_log else None
+    with telling(name, told, log_settings().get("heartbeat_s", 0)), _sentences(snakemake.rule):
         yield snakemake
+        with clock("record"):
+            _write_record(snakemake)
+        log.info("%s: done in %.1f CPU-s", snakemake.rule, time.process_time() - begun)
+
+
+@contextmanager
+def _sentences(rule: str) -> Iterator[None]:
+    """End the process with a sentence where a person can mend what went wrong."""
+    try:
+        yield
     except SwathError as error:
         log.error("%s", error)
         sys.exit(1)
     except MemoryError:
-        log.error("%s: out of memory; give the rule more (`mem_mb`) or make the pieces smaller", snakemake.rule)
+        log.error("%s: out of memory; give the rule more (`mem_mb`) or make the pieces smaller", rule)
         sys.exit(1)
     except OSError as error:
-        log.error("%s: %s", snakemake.rule, _sentence(error))
+        log.error("%s: %s", rule, _sentence(error))
         log.debug("", exc_info=True)
         sys.exit(1)
+
+
+def _write_record(snakemake: Any) -> None:
     record = getattr(snakemake.output, "record", None)
     if record:
         params = {name: value for name, value in snakemake.params.items() if name}
@@ -50,32 +65,6 @@ def job(snakemake: Any) -> Iterator[Any]:
             _flat(snakemake.input),
             _flat(snakemake.output),
         )
-    log.info("%s: done in %.1f CPU-s", snakemake.rule, time.process_time() - begun)
-
-
-def start_logging(job_log: str | None, tile: str) -> None:
-    """Send messages to the job's log (or the terminal) and to the tile's run log, as the config's `log` section says.
-
-    The settings come in the environment variable SWATH_LOG: they are no parameters of any product.
-    """
-    settings = json.loads(os.environ.get("SWATH_LOG", "{}"))
-    root = logging.getLogger()
-    root.setLevel(settings.get("level", "INFO"))
-    form = logging.Formatter(settings.get("format", "%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
-    targets = [logging.FileHandler(job_log, mode="w", encoding="utf-8") if job_log else logging.StreamHandler()]
-    if settings.get("file") and (tile or "{tile}" not in settings["file"]):
-        path = Path(settings["file"].replace("{tile}", tile))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        targets.append(logging.FileHandler(path, mode="a", encoding="utf-8"))
-    for target in targets:
-        target.setFormatter(form)
-        root.addHandler(target)
-    if settings.get("ignore_warnings", True):
-        warnings.simplefilter("ignore")
-    else:
-        logging.captureWarnings(True)
-    for noisy in ("matplotlib", "PIL"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
 def optional(files: Any) -> str | None:

@@ -41,4 +41,10 @@ class Log(Section):
     format: str = key(
         "%(asctime)s %(levelname)-7s %(name)s: %(message)s", "format of a line", formerly="logging.format"
     )
+    heartbeat_s: float = key(
+        60.0,
+        "seconds between lines that say how far a run without a terminal, and a long job, are; 0 for none",
+        "s",
+        ge=0,
+    )
     ignore_warnings: bool = key(True, "keep library warnings out of the log", formerly="logging.ignore_warnings")
