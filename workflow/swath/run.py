@@ -18,6 +18,8 @@ from .errors import SwathError
 from .figures import Names, figure_files, patch_figures, psf_figures, zeropoint_figures
 from .plan import Plan, make_plan
 from .provenance import fingerprint, stamp
+from .simulate.derive import TILE as TEST_FIELD
+from .simulate.derive import derive, plan_of
 
 ROOT = Path(__file__).parents[2]
 InputFunction = Callable[[Any], Sequence[str] | Mapping[str, str]]
@@ -35,7 +37,7 @@ class Setup:
     def __init__(self, config: Config, base: Path) -> None:
         self.config, self.base = config, base
         self.out = f"{config.results}/{{tile}}"
-        self.configs = {config.tile: config}
+        self.configs = {config.tile: config, TEST_FIELD: derive(config)}
         self.plans = {config.tile: make_plan(config, Path(config.results) / config.tile / "plan.json")}
         self.wanted: dict[str, None] = {}
 
@@ -45,8 +47,10 @@ class Setup:
         return list(self.configs)
 
     def plan(self, wildcards: Any) -> Plan:
-        """The plan of a job's tile."""
+        """The plan of a job's tile; that of the simulated one is made when it is asked for."""
         self.wanted[wildcards.tile] = None
+        if wildcards.tile not in self.plans:
+            self.plans[wildcards.tile] = plan_of(self.configs[wildcards.tile])
         return self.plans[wildcards.tile]
 
     def settings(self, *keys: str) -> ParamFunction:
@@ -107,9 +111,12 @@ class Setup:
     def stamps(self, files: InputFunction) -> ParamFunction:
         """Parameter: what tells a user's file from another of its name, whatever their times of change.
 
-        Snakemake reruns for newer inputs only; a file put in place with an older date would go unnoticed.
+        Snakemake reruns for newer inputs only; a file put in place with an older date would go unnoticed. Simulated
+        files are products, which Snakemake follows by itself.
         """
-        return lambda wildcards: [stamp(path) for path in _paths(files(wildcards))]
+        return lambda wildcards: [
+            stamp(path) for path in _paths(files(wildcards)) if wildcards.tile == self.config.tile
+        ]
 
     def each_band(self, pattern: str) -> InputFunction:
         """Input function: `pattern` under the tile's folder for every band, in order."""
