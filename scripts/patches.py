@@ -3,7 +3,7 @@
 from swath.config.fit import Patches
 from swath.jobs import job
 from swath.patches.build import build_patches
-from swath.provenance import recorded
+from swath.provenance.records import recorded
 
 with job(snakemake) as task:
     plan = task.params.plan

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from swath.config.figures import Figures
 from swath.figures import PSF_KINDS, figure_files, patch_figures, psf_figures
-from swath.provenance import PACKAGE, modules
+from swath.provenance.code import PACKAGE, modules
 
 SCRIPTS = PACKAGE.parents[1] / "scripts"
 PLAN = SimpleNamespace(bands=["g", "r"], cells={"r00_c00": (), "r00_c01": ()}, patch_tags=["r00_c00_pr00_pc00"])

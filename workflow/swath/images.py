@@ -10,6 +10,8 @@ from astropy.io import fits
 
 from .errors import InputError
 from .files import atomic
+from .provenance.cards import header_cards
+from .telemetry import clock
 
 Hdu = fits.PrimaryHDU | fits.ImageHDU | fits.BinTableHDU
 
@@ -61,6 +63,7 @@ def read_header(path: str | Path, hdu: int | str | None = None) -> fits.Header:
         return hdus[find_image(hdus, hdu, path)].header.copy()
 
 
+@clock("read")
 def read_image(
     path: str | Path, hdu: int | str | None = None, dtype: str | None = "f4"
 ) -> tuple[np.ndarray, fits.Header]:
@@ -77,6 +80,7 @@ def read_image(
         return native(image.data, dtype), image.header.copy()
 
 
+@clock("read")
 def read_box(path: str | Path, name: str, box: Sequence[int]) -> np.ndarray:
     """Pixels of HDU `name` within `box` = (x0, x1, y0, y1), half open; only these are read from disk."""
     with fits.open(path, memmap=True) as hdus:
@@ -90,8 +94,14 @@ def copy_box(hdu: fits.ImageHDU, box: Sequence[int]) -> np.ndarray:
     return np.array(pixels, dtype=pixels.dtype.newbyteorder("="))
 
 
+@clock("write")
 def write_fits(path: str | Path, hdus: Sequence[Hdu]) -> None:
-    """Write HDUs with CHECKSUM and DATASUM, atomically; nothing that depends on the time of day is stored."""
+    """Write HDUs with CHECKSUM and DATASUM, atomically; nothing that depends on the time of day is stored.
+
+    Within a job the first header says what made the file (`provenance.cards`).
+    """
+    for keyword, value, comment in header_cards():
+        hdus[0].header.set(keyword, value, comment)
     for hdu in hdus:
         hdu.add_datasum(when=" ")
         hdu.add_checksum(when=" ", override_datasum=True)

@@ -9,7 +9,8 @@ from typing import Any
 
 from .errors import SwathError
 from .logs import log_settings, start_logging
-from .provenance import write_record
+from .provenance.cards import stamped
+from .provenance.records import Started, finish_record, start_record
 from .telemetry import clock, telemetry_file, telling
 
 log = logging.getLogger("swath")
@@ -30,9 +31,13 @@ def job(snakemake: Any) -> Iterator[Any]:
     name = " ".join([snakemake.rule, *(value for key, value in snakemake.wildcards.items() if key != "tile")])
     told = telemetry_file(own_log) if own_log else None
     with telling(name, told, log_settings().get("heartbeat_s", 0)), _sentences(snakemake.rule):
-        yield snakemake
         with clock("record"):
-            _write_record(snakemake)
+            started = _start(snakemake)
+        with stamped(started.cards if started else ()):
+            yield snakemake
+        with clock("record"):
+            if started:
+                finish_record(started, _flat(snakemake.output))
         log.info("%s: done in %.1f CPU-s", snakemake.rule, time.process_time() - begun)
 
 
@@ -53,18 +58,12 @@ def _sentences(rule: str) -> Iterator[None]:
         sys.exit(1)
 
 
-def _write_record(snakemake: Any) -> None:
+def _start(snakemake: Any) -> Started | None:
     record = getattr(snakemake.output, "record", None)
-    if record:
-        params = {name: value for name, value in snakemake.params.items() if name}
-        write_record(
-            record,
-            snakemake.rule,
-            dict(snakemake.wildcards.items()),
-            params,
-            _flat(snakemake.input),
-            _flat(snakemake.output),
-        )
+    if not record:
+        return None
+    params = {name: value for name, value in snakemake.params.items() if name}
+    return start_record(record, snakemake.rule, dict(snakemake.wildcards.items()), params, _flat(snakemake.input))
 
 
 def optional(files: Any) -> str | None:

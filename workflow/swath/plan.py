@@ -16,7 +16,8 @@ from .config.canonical import canonical
 from .config.model import Config
 from .errors import ConfigError, InputError
 from .files import read_json, write_json
-from .provenance import fingerprint, stamp
+from .provenance.code import fingerprint
+from .provenance.digests import stamp
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,8 @@ from .config.model import Config
 from .errors import SwathError
 from .figures import Names, figure_files, patch_figures, psf_figures, zeropoint_figures
 from .plan import Plan, make_plan
-from .provenance import fingerprint, stamp
+from .provenance.code import fingerprint
+from .provenance.digests import stamp
 from .simulate.derive import TILE as TEST_FIELD
 from .simulate.derive import derive, plan_of
 

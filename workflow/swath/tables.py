@@ -17,6 +17,8 @@ from astropy.table import Column, Table
 from . import csvtable
 from .errors import InputError
 from .files import atomic
+from .provenance.cards import parquet_metadata
+from .telemetry import clock
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,7 @@ TEXT_COLUMNS = ("id", "source_id", "gaia_source_id")
 Raw = tuple[str, np.ndarray, np.ndarray]
 
 
+@clock("read")
 def read_table(path: str | Path, text: Collection[str] = TEXT_COLUMNS, allow_empty: bool = False) -> pd.DataFrame:
     """Read a CSV, ECSV, FITS or Parquet table; the format is told by the content, gzip is undone.
 
@@ -123,13 +126,16 @@ def catalog_positions(path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     return numbers(table[names[0]]), numbers(table[names[1]])
 
 
+@clock("write")
 def write_parquet(path: str | Path, table: pd.DataFrame) -> None:
     """Write a table as Parquet, atomically; equal tables give equal bytes."""
     with atomic(path) as temporary:
         arrow = pa.Table.from_pandas(table, preserve_index=False)
+        arrow = arrow.replace_schema_metadata(arrow.schema.metadata | parquet_metadata())
         pa.parquet.write_table(arrow, temporary, compression="zstd")
 
 
+@clock("write")
 def write_csv(path: str | Path, table: pd.DataFrame) -> None:
     """Write a table as CSV (UTF-8), atomically; numbers in the fewest digits that read back to the same value."""
     with atomic(path) as temporary:

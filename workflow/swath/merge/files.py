@@ -15,7 +15,9 @@ from astropy.io import fits
 from ..columns import Column, catalogue, known_inputs
 from ..files import atomic
 from ..images import ascii_text, write_fits
+from ..provenance.cards import parquet_metadata
 from ..tables import write_csv
+from ..telemetry import clock
 
 log = logging.getLogger(__name__)
 # A FITS table has at most 999 columns (FITS standard 4.0, section 7.3.1).
@@ -37,6 +39,7 @@ class Facts(NamedTuple):
     zero_point_err: dict[str, float | None]
 
 
+@clock("write")
 def write_catalog(
     table: pd.DataFrame, facts: Facts, csv: str | Path, fits_path: str | Path, parquet: str | Path
 ) -> None:
@@ -51,6 +54,7 @@ def write_catalog(
     _write_parquet(table, columns, facts, parquet)
 
 
+@clock("read")
 def read_catalog(path: str | Path) -> tuple[pd.DataFrame, Facts]:
     """Read a catalogue's Parquet file with its facts."""
     table = pq.read_table(path)
@@ -72,7 +76,8 @@ def _write_parquet(table: pd.DataFrame, columns: Mapping[str, Column], facts: Fa
         else field
         for field in arrow.schema
     ]
-    metadata = arrow.schema.metadata | {b"swath": json.dumps(facts._asdict(), sort_keys=True).encode()}
+    about = {b"swath": json.dumps(facts._asdict(), sort_keys=True).encode()}
+    metadata = arrow.schema.metadata | about | parquet_metadata()
     with atomic(path) as temporary:
         pq.write_table(arrow.cast(pa.schema(fields, metadata)), temporary)
 

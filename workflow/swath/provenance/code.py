@@ -1,4 +1,4 @@
-"""Where products come from: the code behind each rule, and a record of every job.
+"""The code behind each rule.
 
 A rule's code fingerprint covers exactly the modules that its script imports, found by reading import statements
 (nothing is run), so that an edit reruns the rules that use the edited module and no others.
@@ -9,10 +9,7 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from .files import read_json, sha256, write_json
-
-PACKAGE = Path(__file__).parent
-_SMALL = 16 << 20
+PACKAGE = Path(__file__).parents[1]
 
 
 def fingerprint(script: Path) -> str:
@@ -57,41 +54,3 @@ def _files(name: tuple[str, ...]) -> set[Path]:
         stem = PACKAGE.joinpath(*name[:depth])
         found |= {path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file()}
     return found
-
-
-def stamp(path: str | Path) -> str:
-    """What a user's file is: the hash of a small file, size and time of change of one above 16 MB, '' for none."""
-    try:
-        stat = Path(path).stat()
-    except OSError:
-        return ""
-    return sha256(path)[:16] if stat.st_size < _SMALL else f"{stat.st_size} {stat.st_mtime_ns}"
-
-
-def write_record(path: str | Path, rule: str, wildcards: dict, params: dict, inputs: list, outputs: list) -> None:
-    """Write a job's record: what it made (with size and SHA-256), from what, with which parameters and code.
-
-    Parameters
-    ----------
-    params : as passed to the rule; `code` holds the fingerprint. inputs, outputs : paths, the record's own aside.
-    """
-    made = [
-        {"path": str(p), "size": Path(p).stat().st_size, "sha256": sha256(p)} for p in outputs if str(p) != str(path)
-    ]
-    write_json(
-        path,
-        {
-            "rule": rule,
-            "wildcards": wildcards,
-            "code": params.get("code"),
-            "params": {key: value for key, value in params.items() if key != "code"},
-            "inputs": [str(p) for p in inputs],
-            "outputs": made,
-        },
-    )
-
-
-def recorded(path: str | Path, suffix: str) -> tuple[str, str]:
-    """Path and SHA-256 of a job's product whose name ends in `suffix`, from the job's record."""
-    product = next(product for product in read_json(path)["outputs"] if product["path"].endswith(suffix))
-    return product["path"], product["sha256"]

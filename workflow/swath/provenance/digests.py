@@ -1,0 +1,63 @@
+"""Size and SHA-256 of files; those of large inputs are kept beside the records, so that many jobs read them once."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from ..files import sha256
+from .seal import Damaged, read_sealed, write_sealed
+
+SMALL = 16 << 20
+
+
+class File(NamedTuple):
+    """A file as it was: path, size [bytes] and SHA-256 of its content."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+def stamp(path: str | Path) -> str:
+    """What a user's file is: the hash of a small file, size and time of change of one above 16 MB, '' for none."""
+    try:
+        stat = Path(path).stat()
+    except OSError:
+        return ""
+    return sha256(path)[:16] if stat.st_size < SMALL else f"{stat.st_size} {stat.st_mtime_ns}"
+
+
+def measured(path: str | Path) -> File:
+    """A file's size and checksum, from its bytes."""
+    return File(str(path), Path(path).stat().st_size, sha256(path))
+
+
+def measured_once(path: str | Path, folder: Path) -> File:
+    """As `measured`, but a file above 16 MB is read again only when its size or time of change is another.
+
+    Parameters
+    ----------
+    folder : the tile's folder; what was measured is kept in its `records/digests/`.
+    """
+    stat = os.stat(path)
+    if stat.st_size < SMALL:
+        return measured(path)
+    kept = folder / "records/digests" / _name(Path(path), folder)
+    known = {"size": stat.st_size, "mtime_ns": stat.st_mtime_ns}
+    try:
+        entry = read_sealed(kept)
+        if {key: entry.get(key) for key in known} == known:
+            return File(str(path), stat.st_size, entry["sha256"])
+    except (FileNotFoundError, Damaged):
+        pass  # measured for the first time, or again
+    file = measured(path)
+    write_sealed(kept, {"path": str(path), **known, "sha256": file.sha256})
+    return file
+
+
+def _name(path: Path, folder: Path) -> str:
+    """A product's path under the tile's folder; of any other file the name, told apart by a hash of the path."""
+    if path.is_relative_to(folder):
+        return f"{path.relative_to(folder)}.json"
+    return f"inputs/{path.name}-{hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:12]}.json"
