@@ -1,5 +1,7 @@
 """The one registry of flags: bit, name, sentence. The docs table and the FITS headers are made from it."""
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 
@@ -51,6 +53,13 @@ MASK = {flag.name: flag.bit for flag in MASK_FLAGS}
 def names(value: int, registry: tuple[Flag, ...] = FIT_FLAGS) -> list[str]:
     """Names of the bits that are set in `value`."""
     return [flag.name for flag in registry if value & flag.bit]
+
+
+def counted(values: Iterable[int], registry: tuple[Flag, ...] = FIT_FLAGS) -> dict[str, int]:
+    """How many of the values have each flag, in the registry's order; flags that none has are left out."""
+    distinct = Counter(map(int, values))
+    counts = {flag.name: sum(n for value, n in distinct.items() if value & flag.bit) for flag in registry}
+    return {name: count for name, count in counts.items() if count}
 
 
 def markdown(registry: tuple[Flag, ...] = FIT_FLAGS) -> str:

@@ -14,6 +14,7 @@ from ..files import write_json
 from ..merge.files import Facts, median_depths, read_catalog, write_catalog
 from ..sources.reference import read_reference
 from ..tables import write_csv
+from ..telemetry import tell
 from .magnitudes import asinh_magnitude, magnitude, upper_limit
 from .stars import COLUMNS, candidates, reference_magnitudes
 from .zeropoint import SUMMARY, solve
@@ -63,6 +64,12 @@ def calibrate(
     write_catalog(table, facts, csv, fits_catalog, parquet)
     write_csv(summary_csv, pd.DataFrame(rows, columns=list(SUMMARY)))
     write_csv(stars_csv, stars)
+    calibrated = [row for row in rows if row.get("status") == "ok"]
+    tell(
+        {"no zero point": len(rows) - len(calibrated)},
+        {"zero-point error [mag]": [row["zp_err"] for row in calibrated]},
+        bands=len(rows), stars=stars["is_kept"].sum() if len(stars) else 0,
+    )  # fmt: skip
     write_json(summary_json, {"zp_ref": facts.zp_ref, "color": colors, "bands": [_complete(row) for row in rows]})
 
 

@@ -8,9 +8,10 @@ import numpy as np
 from astropy.io import fits
 
 from ..config.fit import Fit
-from ..flags import FIT
+from ..flags import FIT, counted
 from ..images import write_fits
 from ..patches.payload import Payload, read_payload
+from ..telemetry import clock, tell
 from .errors import covariances
 from .optimise import optimise
 from .problem import problem, single_band
@@ -48,8 +49,13 @@ def solve_patch(payload: Payload, settings: Fit, sky_model: str) -> tuple[np.nda
     masks = [payload.mask] if settings.multi_band else [payload.mask[index : index + 1] for index in range(nband)]
     solved = []
     for part, mask in zip(parts, masks, strict=True):
-        outcome = optimise(part)
-        solved.append(Solved(part, outcome, covariances(part, outcome), quality(part, outcome, mask)))
+        with clock("optimise"):
+            outcome = optimise(part)
+        with clock("errors"):
+            errors = covariances(part, outcome)
+        with clock("quality"):
+            judged = quality(part, outcome, mask)
+        solved.append(Solved(part, outcome, errors, judged))
     rows = empty_rows(payload, settings.multi_band)
     fill(rows, payload, solved, settings)
     return rows, (int(joint.pixels.good.sum()), sum(part.outcome.chi2 for part in solved))
@@ -74,5 +80,8 @@ def _write(
         ],
     )
     good = np.count_nonzero(np.atleast_2d(mine["converged"].T).all(axis=0)) if len(mine) else 0
+    seen = mine[mine["npix"].any(axis=1)]
+    chi2 = np.nansum(seen["chi2"], axis=1) / seen["npix"].sum(axis=1)
+    tell(counted(mine["flags"]), {"chi2/pix": chi2}, patches=1, sources=len(mine), converged=good)
     log.info("%s: %s, %d sources, %d converged, chi2/pix %.3f", payload.patch, status, len(mine), good,
              facts[1] / max(facts[0], 1))  # fmt: skip

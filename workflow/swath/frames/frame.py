@@ -9,6 +9,7 @@ from astropy.io import fits
 
 from ..errors import InputError
 from ..images import copy_box
+from ..telemetry import clock
 
 if TYPE_CHECKING:
     from astropy.wcs import WCS
@@ -61,6 +62,7 @@ class Frame(NamedTuple):
         return self.header.get("FWHMPIX")
 
 
+@clock("read")
 def read_frame(path: str | Path, box: Sequence[int] | None = None) -> Frame:
     """Read a band written by `load`; within `box` = (x0, x1, y0, y1), half open, only those pixels are touched.
 

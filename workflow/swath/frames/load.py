@@ -13,6 +13,7 @@ from ..errors import RunError
 from ..files import write_json
 from ..flags import MASK
 from ..images import read_image, write_fits
+from ..telemetry import clock, tell
 from .header import ImageFacts, image_facts
 from .sky import Sky, remove_sky
 from .wcscards import copy_cards
@@ -52,7 +53,8 @@ def load_band(
     pixels *= np.float32(scale)
     bad = mask != 0
     try:
-        sky = remove_sky(pixels, sigma, bad, settings.sky)
+        with clock("sky"):
+            sky = remove_sky(pixels, sigma, bad, settings.sky)
     except RunError as error:
         raise RunError(f"{known.band} ({image.path}): {error}") from None
     pixels[unknown] = 0
@@ -62,6 +64,12 @@ def load_band(
     write_frame(frame, pixels, sigma, mask, header)
     write_json(facts, _facts(known, header, sky))
     _tell(header, sky, bad)
+    ratio = [] if sky.noise_ratio is None else [sky.noise_ratio]
+    tell(
+        {name: int(np.count_nonzero(mask & bit)) for name, bit in MASK.items()},
+        {"measured/declared noise": ratio},
+        bands=1,
+    )
 
 
 def flag_pixels(pixels: np.ndarray, limit: float | None) -> np.ndarray:

@@ -11,6 +11,7 @@ from astropy.io import fits
 
 from ..errors import InputError
 from ..images import native, write_fits
+from ..telemetry import clock, tell
 from .crop import Box
 from .frame import read_header
 from .wcscards import copy_cards, shift_origin
@@ -38,7 +39,8 @@ def make_white(
     """
     headers = [read_header(path) for path in frames]
     _same_shape(frames, headers)
-    white, noise = stack(frames, chunk_rows)
+    with clock("stack"):
+        white, noise = stack(frames, chunk_rows)
     downsample = downsample or math.ceil(max(white.shape) / PREVIEW_PIX)
     x0, x1, y0, y1 = box
     header = _white_header(headers, box)
@@ -51,6 +53,7 @@ def make_white(
     ]
     write_fits(output, hdus)
     empty = np.count_nonzero(np.isnan(hdus[1].data))
+    tell(bands=len(frames), pixels_without_data=empty)
     log.info("white: %d bands, x %d..%d, y %d..%d, %d pixels without data", len(frames), x0, x1, y0, y1, empty)
 
 

@@ -14,6 +14,7 @@ from ..psf import store
 from ..sources.angles import Axis
 from ..sources.positions import equatorial_wcs
 from ..tables import write_csv
+from ..telemetry import clock, tell
 from . import attrition
 from .assemble import assemble
 from .files import Facts, median_depths, write_catalog
@@ -74,7 +75,8 @@ def merge_patches(
         depth_sigma=settings.depth_sigma,
         zp_ref=zp_ref,
     )
-    catalog = assemble(table, patches, tile)
+    with clock("assemble"):
+        catalog = assemble(table, patches, tile)
     fates = attrition.fate(catalog, catalog[[f"FLUX_{band}_fit" for band in bands]].to_numpy())
     attrition.check(catalog, fates, settings.max_failed_fraction)
     unknown = dict.fromkeys(bands)
@@ -82,5 +84,6 @@ def merge_patches(
     write_catalog(catalog, facts, csv, fits_catalog, parquet)
     counts = attrition.count(fates)
     write_csv(attrition_csv, counts)
+    tell(dict(zip(counts["reason"], counts["count"], strict=True)), patches=len(patches), sources=len(catalog))
     fates_text = ", ".join(f"{n} {reason}" for reason, n in zip(counts["reason"], counts["count"], strict=True))
     log.info("%d sources from %d patches: %s", len(catalog), len(patches), fates_text)

@@ -11,6 +11,7 @@ from astropy.io import fits
 
 from ..errors import RunError
 from ..images import ascii_text, native
+from ..telemetry import clock
 
 SCALARS = ("row", "ID", "model", "flags")
 PER_SLOT = (
@@ -43,6 +44,7 @@ class Rows(NamedTuple):
     columns: dict[str, np.ndarray]
 
 
+@clock("read")
 def read_fit(path: str | Path, bands: Sequence[str], slots: int) -> PatchFit:
     """Read one `fit/{patch}.fits`.
 

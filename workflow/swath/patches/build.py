@@ -15,6 +15,7 @@ from ..config.fit import Patches
 from ..errors import RunError
 from ..files import write_json, write_text
 from ..images import ascii_text, write_fits
+from ..telemetry import tell
 from .grid import Box, Cell, Patch, grow, owners, patches
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,7 @@ def build_patches(
     write_json(patches_json, hub)
     counts = [row["n_sources"] for row in rows] or [0]
     _warn_if_small(counts)
+    tell(patches=len(rows), cells=len(cells), sources=active.sum())
     log.info(
         "%d patches in %d cells, %d of %d sources active, %d to %d per patch (median %g)",
         len(rows), len(cells), active.sum(), len(table), min(counts), max(counts), np.median(counts),

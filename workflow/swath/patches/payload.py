@@ -22,6 +22,7 @@ from ..images import table_rows, write_fits
 from ..models.psf import PixelPsf
 from ..models.sersic import TRUNCATION
 from ..psf.store import BandPsf, read
+from ..telemetry import clock, tell
 from . import starts
 from .grid import Box, grow, inside
 
@@ -56,9 +57,10 @@ def build_payload(patch: str, hub_path: Path, sources_path: Path, epsf_path: Pat
     roi, base, shape = tuple(row["roi"]), tuple(row["base"]), tuple(hub["shape"])
     near = _near(table, roi, planes.shape[-1] / 2, settings.stamp_max_pix / 2)
     frames = [read_frame(band["frame"], _window(near, roi, settings, shape)) for band in hub["bands"]]
-    chosen = _choose(
-        near, roi, base, tuple(hub["crop_box"]), frames, psf, settings, _window(near, roi, settings, shape)
-    )
+    with clock("start fluxes"):
+        chosen = _choose(
+            near, roi, base, tuple(hub["crop_box"]), frames, psf, settings, _window(near, roi, settings, shape)
+        )
     cut = _cut(_window(near, roi, settings, shape), roi)
     header = fits.Header([("TILE", hub["tile"]), ("PATCH", patch), ("CELL", row["cell"])])
     for name, box in (("ROI", roi), ("BASE", base)):
@@ -77,9 +79,11 @@ def build_payload(patch: str, hub_path: Path, sources_path: Path, epsf_path: Pat
         ],
     )
     counts = [int((chosen["role"] == role).sum()) for role in (OWNED, HALO, FIXED, EXCLUDED)]
+    tell(patches=1, sources=counts[0], in_halo=counts[1])
     log.info("%s: %d owned, %d in the halo, %d beyond it, %d excluded sources", patch, *counts)
 
 
+@clock("read")
 def read_payload(path: Path) -> Payload:
     """Read a payload written by `build_payload`."""
     with fits.open(path, memmap=False) as hdus:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..config.psf import Psf
 from ..errors import RunError
+from ..telemetry import clock
 from . import builder, grid, mixture, quality, stack
 from .measure import FWHM_PER_HLR
 from .pool import Pool
@@ -83,7 +84,8 @@ def attempt(
     building = ~part["held_out"]
     if building.sum() < settings.min_stars:
         raise RunError(f"{building.sum()} stars within reach, {settings.min_stars} are needed")
-    stamps = read_stamps(frame, part, neighbours, settings.stamp_size, settings.background)
+    with clock("stamps"):
+        stamps = read_stamps(frame, part, neighbours, settings.stamp_size, settings.background)
     fwhm = FWHM_PER_HLR * float(np.median(part["hlr"]))
     u, v = place.coordinates(stamps.x, stamps.y)
     planes, weight, background = _planes(
@@ -91,13 +93,15 @@ def attempt(
     )
     # stars far outside say nothing about this cell's PSF, so only those that count for it are asked
     asked = part["held_out"] & (nearness >= 0.5)
-    score = quality.score(stamps.take(asked), planes, u[asked], v[asked], fwhm, settings)
+    with clock("score"):
+        score = quality.score(stamps.take(asked), planes, u[asked], v[asked], fwhm, settings)
     full = np.zeros(len(part))
     full[building] = weight
     keep = building | asked
     return Attempt(planes, part[keep], full[keep], score, background)
 
 
+@clock("build")
 def _planes(
     stamps: Stamps, u: np.ndarray, v: np.ndarray, nearness: np.ndarray, fwhm: float, settings: Psf
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

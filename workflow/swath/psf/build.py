@@ -10,6 +10,7 @@ from ..config.psf import Psf
 from ..errors import ConfigError, RunError
 from ..files import write_json
 from ..frames.frame import read_header
+from ..telemetry import over, tell
 from . import fallback, store, supplied
 from .attempt import Attempt, Place, attempt
 from .meta import band_facts
@@ -52,7 +53,7 @@ def build_cell(
     if settings.method == "supplied" and missing:
         raise ConfigError([f"inputs.images: {band} has no psf, but psf.method is supplied" for band in missing])
     psfs, tables, facts = [], [], {}
-    for band, frame in frames.items():
+    for band, frame in over(frames.items(), "bands"):
         if settings.method == "supplied":
             psf, rows, more = supplied_band(cells[tag], band, images[band], settings)
         else:
@@ -147,6 +148,12 @@ def _background_facts(level: np.ndarray) -> dict[str, object]:
 
 def _report(tag: str, psfs: list[BandPsf]) -> None:
     fallen, pooled = ([psf.band for psf in psfs if flag(psf)] for flag in (lambda p: p.fallback, lambda p: p.pooled))
+    scores = [psf.rms_score for psf in psfs if psf.rms_score is not None]
+    tell(
+        {"fallback": len(fallen), "pooled": len(pooled)},
+        {"rms of held-out stars": scores},
+        cells=1, PSFs=len(psfs), stars=sum(psf.n_stars for psf in psfs),
+    )  # fmt: skip
     log.info(
         "%s: %s; fallback in %s; pooled in %s",
         tag,

@@ -12,6 +12,7 @@ from ..config.psf import Stars
 from ..errors import InputError
 from ..frames.frame import Frame, read_frame
 from ..images import ascii_text, write_fits
+from ..telemetry import clock, tell
 from . import detect, measure, seeds, select
 from .locus import fit_locus
 
@@ -45,12 +46,14 @@ def select_stars(
     white = [white_neighbours(white_path)] if white_path is not None else []
     frame = read_frame(frame_path)
     frame = frame._replace(total=frame.sigma)  # not needed, and as large as the image
-    deep, segments = detect.extract_deep(frame.image, frame.sigma)
+    with clock("detect"):
+        deep, segments = detect.extract_deep(frame.image, frame.sigma)
     others = [detect.neighbours(deep), *white]
     reference = seeds.Seeds(np.zeros(0), np.zeros(0), np.zeros(0, "U1"))
     if sources_path is not None and settings.mode != "sep":
         reference = seeds.read_seeds(sources_path, gaia_path, settings)
-    table = choose(frame, segments, others, reference, cells, settings, least)
+    with clock("choose"):
+        table = choose(frame, segments, others, reference, cells, settings, least)
     hdus = [
         fits.PrimaryHDU(),
         fits.BinTableHDU(table, name="STARS"),
@@ -157,6 +160,7 @@ def rough_hlr(stars: np.ndarray, sky: measure.Sky) -> float:
     return 2.0 if locus is None else float(np.exp(locus.coefficients[0]))
 
 
+@clock("detect")
 def white_neighbours(path: str | Path) -> np.ndarray:
     """Neighbours (full-frame pixels) found on the white stack, which is stored cropped."""
     with fits.open(path, memmap=False) as hdus:
@@ -211,6 +215,7 @@ def _shape_tests(stars: np.ndarray, settings: Stars) -> None:
 
 def _report(band: str, stars: np.ndarray) -> None:
     reasons = Counter(stars["reason"][~stars["selected"]].tolist())
+    tell(reasons, bands=1, candidates=len(stars), selected=stars["selected"].sum(), held_out=stars["held_out"].sum())
     untested = set(stars["cell"][stars["selected"]]) - set(stars["cell"][stars["held_out"]])
     log.info(
         "%s: %d candidates, %d selected, of them %d held out (%d cells have too few to hold any out); rejected: %s",
