@@ -7,7 +7,7 @@ from astropy.wcs import WCS
 from astropy.wcs.utils import proj_plane_pixel_scales
 from swath.config.inputs import Image, Keywords
 from swath.errors import InputError
-from swath.frames.header import gather_facts, image_facts
+from swath.frames.header import examine, image_facts
 
 from .synthetic import HEADER, header, run_python, write_image
 
@@ -101,30 +101,25 @@ def test_band_names_must_do_as_file_names(tmp_path, name):
     assert facts(path, band="r").band == "r"
 
 
-def test_all_problems_of_all_images_at_once(tmp_path):
-    paths = [
-        write_image(tmp_path / "a.fits", EGAIN=None, SKYSIG=-1.0),
-        write_image(tmp_path / "b.fits"),
-        write_image(tmp_path / "c.fits", CTYPE1=None, CD1_1=None, CD1_2=None, CD2_1=None, CD2_2=None),
-        str(tmp_path / "none.fits"),
-    ]
-    with pytest.raises(InputError) as caught:
-        gather_facts([Image(path=path) for path in paths], Keywords())
-    text = str(caught.value)
-    for part in (
-        "a.fits: EGAIN",
-        "a.fits: SKYSIG",
-        "c.fits: no celestial WCS: CTYPE1, CD1_1",
-        "none.fits: no such file",
-    ):
-        assert part in text
-    assert "b.fits" not in text
-    assert len(caught.value.problems) == 4
+def test_what_is_wrong_leaves_the_rest_known(tmp_path):
+    """The other checks go on with what is there: band, shape, WCS."""
+    path = write_image(tmp_path / "a.fits", EGAIN=None, SKYSIG=-1.0)
+    known, found = examine(Image(path=path), Keywords())
+    assert [sentence.split(" ")[1] for sentence in found] == ["EGAIN", "SKYSIG"]
+    assert (known.band, known.shape, known.zero_point) == ("r", (40, 60), 27.5)
+    assert np.isnan(known.gain)
+    assert np.isnan(known.sky_sigma)
 
 
-def test_no_images_at_all():
-    with pytest.raises(InputError, match=r"inputs\.images"):
-        gather_facts([], Keywords())
+def test_without_a_header_nothing_is_known(tmp_path):
+    known, (sentence,) = examine(Image(path=str(tmp_path / "none.fits")), Keywords())
+    assert known is None
+    assert sentence.endswith("none.fits: no such file")
+
+
+def test_a_missing_wcs_names_its_keys(tmp_path):
+    path = write_image(tmp_path / "c.fits", SEEING=1.0, CTYPE1=None, CD1_1=None, CD1_2=None, CD2_1=None, CD2_2=None)
+    assert "c.fits: no celestial WCS: CTYPE1, CD1_1" in problems(path)
 
 
 def test_companions_must_exist_and_have_the_images_shape(tmp_path):

@@ -14,7 +14,6 @@ from typing import Any
 
 from .config.canonical import canonical
 from .config.model import Config
-from .errors import ConfigError, InputError
 from .files import read_json, write_json
 from .provenance.code import fingerprint
 from .provenance.digests import stamp
@@ -59,7 +58,7 @@ def make_plan(config: Config, path: Path) -> Plan:
 
     Raises
     ------
-    InputError : headers or catalogue not usable; every problem at once. ConfigError : the crop leaves nothing.
+    InputError : images, catalogue or reference stars not usable, grids that do not fit them; every problem at once.
     """
     if path.is_file():
         try:
@@ -68,77 +67,58 @@ def make_plan(config: Config, path: Path) -> Plan:
                 return _from_json(stored["plan"])
         except (ValueError, KeyError, TypeError, AttributeError):
             log.warning("%s is damaged; it is made anew", path)
-    plan, files = _make(config)
-    body = {"key": _key(config, files), "files": files, "plan": _to_json(plan)}
+    plan, found = _make(config)
+    files = _files(config, plan)
+    body = {"key": _key(config, files), "files": files, "plan": _to_json(plan), "found": found}
     write_json(path, body)
+    for row in found["rows"]:
+        for note in row["notes"]:
+            log.warning("%s", note)
     return _from_json(json.loads(json.dumps(body["plan"])))
 
 
-def _make(config: Config) -> tuple[Plan, list[str]]:
-    from .config.imagelist import read_images
-    from .frames.align import check_flux_columns, check_images
-    from .frames.crop import crop_box
-    from .frames.header import gather_facts
+def stored_plan(tile: str, path: Path) -> Plan:
+    """The plan at `path` as it is, fresh or stale, for those who only read; an empty one where there is none."""
+    try:
+        return _from_json(read_json(path)["plan"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Plan(tile, {}, (0, 0), (0, 0, 0, 0), {}, {}, {})
+
+
+def read_found(path: Path) -> dict[str, Any]:
+    """What was found of the inputs when the plan at `path` was made: `rows` for a table, and `needed` bytes of disk."""
+    return read_json(path)["found"]
+
+
+def _make(config: Config) -> tuple[Plan, dict[str, Any]]:
+    """A plan and what was found of the inputs."""
+    from .checks.size import needed_bytes
+    from .checks.survey import survey
     from .patches.grid import cells
-    from .sources.expected import expected_positions
 
-    images = read_images(config)
-    facts = gather_facts(images, config.inputs.keywords)
-    check_images(facts, config.checks)
-    inputs = config.inputs
-    if inputs.catalog:
-        from .tables import read_table
-
-        check_flux_columns(list(read_table(inputs.catalog).columns), [fact.band for fact in facts], inputs.catalog)
-    _check_bands([fact.band for fact in facts], config)
-    shape = facts[0].shape
-    crop = crop_box(shape, config.crop)
-    where = expected_positions(inputs.catalog, inputs.gaia, facts[0].header, crop, config.sources, config.gaia)
-    _check_grid(crop, config)
+    seen = survey(config)
+    facts, crop, where = seen.images.facts, seen.crop, seen.positions
     grid = cells(crop, config.psf.ngrid)
     used = _occupied(grid, where, crop) if config.psf.skip_empty_cells else grid
-    named = {fact.band: canonical(image) for fact, image in zip(facts, images, strict=True)}
+    named = {fact.band: canonical(image) for fact, image in zip(facts, seen.images.listed, strict=True)}
     plan = Plan(
         config.tile,
         named,
-        shape,
+        facts[0].shape,
         crop,
         {cell.tag: cell.box for cell in grid},
         {cell.tag: cell.box for cell in used},
         {cell.tag: _patch_tags(cell, config, where, crop) for cell in used},
     )
-    listed = [inputs.image_list, inputs.catalog, inputs.gaia, *(image.path for image in images)]
-    return plan, [path for path in listed if path]
+    needed = needed_bytes(config, plan.shape, crop, len(facts), len(plan.patch_tags), seen.count)
+    return plan, {"rows": [row._asdict() for row in seen.rows], "needed": needed}
 
 
-def _check_grid(crop: tuple, config: Config) -> None:
-    side = min(crop[1] - crop[0], crop[3] - crop[2])
-    parts = config.psf.ngrid * config.patches.ngrid
-    if side // parts < 16:
-        raise ConfigError(
-            f"psf.ngrid {config.psf.ngrid} times patches.ngrid {config.patches.ngrid} divides {side} pix into patches "
-            f"of {side // parts} pix; expected at least 16, better 100 or more: lower them"
-        )
-
-
-def _check_bands(bands: list[str], config: Config) -> None:
-    """Bands whose names would collide in files and columns."""
-    from .columns import names
-
-    problems = [
-        f"bands {a} and {b} differ in case only, which FITS tables cannot tell apart; rename one with `band:`"
-        for i, a in enumerate(bands)
-        for b in bands[i + 1 :]
-        if a != b and a.lower() == b.lower()
-    ]
-    taken = set(names(bands, config.fit.multi_band))
-    problems += [
-        f"band {band}: its column FLUX_{band} is one that swath writes; rename it with `band:`"
-        for band in bands
-        if f"FLUX_{band}" in taken
-    ]
-    if problems:
-        raise InputError(problems)
+def _files(config: Config, plan: Plan) -> list[str]:
+    """All files that the plan depends on."""
+    inputs = config.inputs
+    companions = [image[name] for image in plan.images.values() for name in ("path", "weight", "mask", "psf")]
+    return [path for path in (inputs.image_list, inputs.catalog, inputs.gaia, *companions) if path]
 
 
 def _patch_tags(cell: Any, config: Config, where: Any, crop: tuple) -> list[str]:

@@ -26,23 +26,34 @@ class Entry(NamedTuple):
 
 
 def read_images(config: Config) -> list[Image]:
-    """The images of a loaded config, in order, with absolute paths; every other input file is looked for as well.
+    """The images of a loaded config, in order, with absolute paths; see `list_images`.
+
+    Raises
+    ------
+    InputError : every problem of the list, and every input file of any kind that is missing.
+    """
+    entries, problems = list_images(config)
+    problems = [*missing_inputs(config), *problems]
+    if problems:
+        raise InputError(problems, "the input files are not usable as listed")
+    return [image for _, image in entries]
+
+
+def list_images(config: Config) -> tuple[list[Entry], list[str]]:
+    """The images of a loaded config, in order, with absolute paths, and all that is wrong with the list.
 
     A list file whose name ends in .csv is a table with the columns of `Image` (`path` alone is required; empty
     cells are null). Any other holds one path per line. In both, what follows a `#` at the beginning of a line or
     after a space is a comment, and relative paths begin at the folder of the list file.
 
-    Raises
-    ------
-    InputError : with every problem at once: missing files, unknown columns, impossible values, repeated images or
-        bands, PSF images that are missing although psf.method is supplied.
+    What can be wrong: missing files, unknown columns, impossible values, repeated images or bands, PSF images that
+    are missing although psf.method is supplied. Entries whose files are missing are listed all the same.
     """
-    problems = list(_missing_inputs(config))
     if config.inputs.image_list is None:
         entries = [Entry(f"inputs.images[{number}]", image) for number, image in enumerate(config.inputs.images)]
+        problems: list[str] = []
     else:
-        entries, faults = _read_list(Path(config.inputs.image_list))
-        problems += faults
+        entries, problems = _read_list(Path(config.inputs.image_list))
     problems += [*_missing_files(entries), *_repeated(entries)]
     if config.psf.method == "supplied":
         problems += [
@@ -50,16 +61,13 @@ def read_images(config: Config) -> list[Image]:
             for where, image in entries
             if image.psf is None
         ]
-    if problems:
-        raise InputError(problems, "the input files are not usable as listed")
-    return [image for _, image in entries]
+    return entries, problems
 
 
-def _missing_inputs(config: Config) -> Iterator[str]:
-    for name in ("image_list", "catalog", "gaia"):
-        path = getattr(config.inputs, name)
-        if path is not None and not Path(path).is_file():
-            yield f"inputs.{name}: no file {path}"
+def missing_inputs(config: Config, names: Iterable[str] = ("image_list", "catalog", "gaia")) -> list[str]:
+    """One sentence for each of the named input files that is not there."""
+    paths = {name: getattr(config.inputs, name) for name in names}
+    return [f"inputs.{name}: no file {path}" for name, path in paths.items() if path and not Path(path).is_file()]
 
 
 def _read_list(path: Path) -> tuple[list[Entry], list[str]]:

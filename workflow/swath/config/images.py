@@ -44,13 +44,14 @@ class WcsTolerance(Section):
 
 
 class Checks(Section):
-    """Are the images aligned?"""
+    """What stops a run before it begins."""
 
     require_same_shape: bool = key(True, "images of unequal shape stop the run", formerly="checks.require_same_shape")
     require_wcs_alignment: bool = key(
         True, "WCS that differ by more than the tolerance stop the run", formerly="checks.require_wcs_alignment"
     )
     wcs_tolerance: WcsTolerance = key(WcsTolerance, "tolerances")
+    require_disk_space: bool = key(True, "less free disk space than the products need stops the run before it begins")
 
 
 class Crop(Section):

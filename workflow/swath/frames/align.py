@@ -3,27 +3,16 @@
 from collections.abc import Iterable, Sequence
 
 from ..config.images import Checks, WcsTolerance
-from ..errors import InputError
 from .header import ImageFacts
 from .wcscards import wcs_terms
 
 
-def check_images(facts: Sequence[ImageFacts], checks: Checks) -> None:
-    """One image per band, all of the reference's (the first image's) shape and WCS.
-
-    Raises
-    ------
-    InputError : every band that appears twice, every deviating shape and WCS key, with file, values and tolerance.
-    """
-    problems = duplicate_bands(facts)
-    reference = facts[0]
-    for other in facts[1:]:
-        if checks.require_same_shape:
-            problems += shape_problems(reference, other)
-        if checks.require_wcs_alignment:
-            problems += wcs_mismatches(reference, other, checks.wcs_tolerance)
-    if problems:
-        raise InputError(problems, f"The images do not fit together (reference: {reference.path}):")
+def alignment_problems(reference: ImageFacts, other: ImageFacts, checks: Checks) -> list[str]:
+    """One sentence for a deviating shape and for every WCS key that deviates, with file, values and tolerance."""
+    problems = shape_problems(reference, other) if checks.require_same_shape else []
+    if checks.require_wcs_alignment:
+        problems += wcs_mismatches(reference, other, checks.wcs_tolerance)
+    return problems
 
 
 def duplicate_bands(facts: Sequence[ImageFacts]) -> list[str]:
@@ -57,25 +46,23 @@ def wcs_mismatches(reference: ImageFacts, other: ImageFacts, tolerance: WcsToler
     return [f"{other.path}: {sentence}" for sentence in sentences if sentence]
 
 
-def check_flux_columns(columns: Iterable[str], bands: Sequence[str], catalog: str) -> None:
-    """A catalogue with any FLUX_<band> column must have exactly those of the images' bands.
-
-    Raises
-    ------
-    InputError : bands without a column and columns without an image.
-    """
+def flux_column_problems(columns: Iterable[str], bands: Sequence[str]) -> list[str]:
+    """A catalogue with any FLUX_<band> column must have exactly those of the images' bands: one sentence for each."""
     listed = [name.removeprefix("FLUX_") for name in columns if name.startswith("FLUX_")]
     if not listed or set(listed) == set(bands):
-        return
-    problems = [f"FLUX_{band}: there is no image of band {band!r}" for band in listed if band not in bands]
-    problems += [
-        f"FLUX_{band}: missing, though there is an image of band {band!r}" for band in bands if band not in listed
+        return []
+    problems = [
+        f"column FLUX_{band}: there is no image of band {band!r} (there are {', '.join(bands)}); rename or remove the "
+        "column, or list the image"
+        for band in listed
+        if band not in bands
     ]
-    raise InputError(
-        problems,
-        f"{catalog}: its FLUX_<band> columns do not match the images' bands ({', '.join(bands)}). Rename, add or "
-        "remove columns; without any FLUX_ column the starting fluxes are measured:",
-    )
+    return problems + [
+        f"no column FLUX_{band}, though there is an image of band {band!r}; rename or add it (without any FLUX_ column "
+        "the starting fluxes are measured)"
+        for band in bands
+        if band not in listed
+    ]
 
 
 def _mismatch(key: str, found: float | str, expected: float | str, tolerance: WcsTolerance) -> str:

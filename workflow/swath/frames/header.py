@@ -2,7 +2,6 @@
 
 import math
 import re
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from astropy.io import fits
@@ -35,21 +34,6 @@ class ImageFacts(NamedTuple):
     header: fits.Header
 
 
-def gather_facts(images: Sequence[Image], keywords: Keywords) -> list[ImageFacts]:
-    """Facts of all images in their order; raises one InputError with every problem of every image."""
-    if not images:
-        raise InputError("there are no images: list them in inputs.images or in inputs.image_list")
-    facts, problems = [], []
-    for image in images:
-        try:
-            facts.append(image_facts(image, keywords))
-        except InputError as error:
-            problems += error.problems
-    if problems:
-        raise InputError(problems, "Images that cannot be used (inputs.keywords names the header keys):")
-    return facts
-
-
 def image_facts(image: Image, keywords: Keywords) -> ImageFacts:
     """Read the header of one image, no pixels.
 
@@ -57,13 +41,27 @@ def image_facts(image: Image, keywords: Keywords) -> ImageFacts:
     ------
     InputError : unreadable file, or every key that is missing, not a number or out of range, and what was expected.
     """
-    header = full_header(image.path, image.hdu)
+    facts, problems = examine(image, keywords)
+    if facts is None or problems:
+        raise InputError(problems)
+    return facts
+
+
+def examine(image: Image, keywords: Keywords) -> tuple[ImageFacts | None, list[str]]:
+    """What the header of one image says and all that is wrong with it, its weight and its mask, one sentence each.
+
+    Facts that are wrong are NaN (numbers), None (optional ones) or '' (the band); without a header there are none.
+    """
+    try:
+        header = full_header(image.path, image.hdu)
+    except InputError as error:
+        return None, error.problems
     problems: list[str] = []
 
     def number(key: str, required: bool, positive: bool = True) -> float | None:
         value, problem = _number(header, key, required, positive)
         problems.extend([problem] if problem else [])
-        return value
+        return math.nan if required and value is None else value
 
     band = image.band or _band(header, keywords.band, problems)
     zero_point = number(keywords.zero_point, required=True, positive=False)
@@ -72,14 +70,14 @@ def image_facts(image: Image, keywords: Keywords) -> ImageFacts:
     saturation = number(keywords.saturation, required=False)
     fwhm_pix, fwhm_arcsec = (number(key, required=False) for key in (keywords.fwhm_pix, keywords.fwhm_arcsec))
     shape = header["NAXIS2"], header["NAXIS1"]
-    sentences = [f"{image.path}: {problem}" for problem in problems + wcs_problems(header)]
+    faults = wcs_problems(header)
+    sentences = [f"{image.path}: {problem}" for problem in problems + faults]
     sentences += _companion_problems(image.weight, image.weight_hdu, shape)
     sentences += _companion_problems(image.mask, image.mask_hdu, shape)
-    if sentences:
-        raise InputError(sentences)
-    if fwhm_pix is None and fwhm_arcsec is not None:
+    if fwhm_pix is None and fwhm_arcsec is not None and not faults:
         fwhm_pix = fwhm_arcsec / pixel_scale(header)
-    return ImageFacts(band, image.path, image.hdu, shape, zero_point, gain, sky_sigma, saturation, fwhm_pix, header)
+    facts = ImageFacts(band, image.path, image.hdu, shape, zero_point, gain, sky_sigma, saturation, fwhm_pix, header)
+    return facts, sentences
 
 
 def full_header(path: str, hdu: int | str | None) -> fits.Header:

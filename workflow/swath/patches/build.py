@@ -16,7 +16,7 @@ from ..errors import RunError
 from ..files import write_json, write_text
 from ..images import ascii_text, write_fits
 from ..telemetry import tell
-from .grid import Box, Cell, Patch, grow, owners, patches
+from .grid import Box, Cell, Patch, grow, least_halo, owners, patches
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def halo(psf_size: int, settings: Patches, re: np.ndarray) -> int:
     At least the PSF's half side plus 2 and the configured minimum, and wide enough for the patch's own galaxies
     up to the configured maximum.
     """
-    least = max((psf_size - 1) // 2 + 2, settings.halo_min_pix)
+    least = least_halo(psf_size, settings.halo_min_pix)
     wanted = np.nanmax(_REACH_RE * re + _REACH_PIX, initial=0) if np.isfinite(re).any() else 0
     return int(max(least, min(np.ceil(wanted), settings.halo_max_pix)))
 

@@ -63,6 +63,11 @@ def owners(x: np.ndarray, y: np.ndarray, crop: Box, boxes: list[Box]) -> np.ndar
     return owner
 
 
+def least_halo(psf_size: int, halo_min: int) -> int:
+    """Halo [pix] that every patch has: the PSF's half side plus 2, or the configured minimum."""
+    return max((psf_size - 1) // 2 + 2, halo_min)
+
+
 def grow(box: Box, margin: int, shape: tuple[int, int]) -> Box:
     """A box widened by `margin` on all sides and cut to an image of `shape` (ny, nx)."""
     x0, x1, y0, y1 = box

@@ -22,12 +22,10 @@ def supplied_psf(path: str | Path, hdu: int | str | None, settings: Psf) -> np.n
     InputError : unreadable, even sides, not finite, no light, or off its centre by more than half a pixel.
     """
     stamp, _ = read_image(path, hdu, dtype="f8")
-    problems = []
-    if stamp.shape[0] % 2 == 0 or stamp.shape[1] % 2 == 0:
-        problems.append(f"{path}: a PSF of {stamp.shape[1]} x {stamp.shape[0]} pix; both sides must be odd")
-    elif not np.isfinite(stamp).all():
+    problems = side_problems(path, stamp.shape)
+    if not problems and not np.isfinite(stamp).all():
         problems.append(f"{path}: {np.count_nonzero(~np.isfinite(stamp))} pixels of the PSF are not numbers")
-    elif not stamp.sum() > 0:
+    elif not problems and not stamp.sum() > 0:
         problems.append(f"{path}: the PSF sums to {stamp.sum():g}, expected a positive sum")
     if problems:
         raise InputError(problems)
@@ -40,3 +38,9 @@ def supplied_psf(path: str | Path, hdu: int | str | None, settings: Psf) -> np.n
         )
     square = resize(shift(square, -dx, -dy) if np.hypot(dx, dy) > CENTRED_PIX else square, settings.size)
     return square / (square * disk(settings.size, settings.norm_radius_pix)).sum()
+
+
+def side_problems(path: str | Path, shape: tuple[int, int]) -> list[str]:
+    """What is wrong with the shape (ny, nx) of a PSF stamp: a sentence, or nothing."""
+    odd = shape[0] % 2 == 1 and shape[1] % 2 == 1
+    return [] if odd else [f"{path}: a PSF of {shape[1]} x {shape[0]} pix; both sides must be odd"]

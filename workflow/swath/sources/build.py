@@ -10,16 +10,17 @@ from astropy.io import fits
 
 from ..config.sources import Gaia, Sources
 from ..errors import RunError
-from ..flags import FIT
+from ..flags import FIT, counted
 from ..frames.frame import read_header
 from ..images import read_image
 from ..tables import write_csv, write_parquet
-from .catalog import read_catalog
+from ..telemetry import clock, tell
+from .catalog import place_catalog, read_catalog
 from .detect import detected_catalog
 from .exclusion import Saturation, inside, reasons
 from .gaia import Augmented, augment, usable
-from .motion import at_epoch, image_epoch
-from .positions import Field, Positions, equatorial_wcs, locate
+from .motion import image_epoch
+from .positions import Field, Positions, equatorial_wcs
 from .reference import place_reference, read_reference
 from .start import starting_values
 
@@ -57,13 +58,22 @@ def build_sources(
     field, headers = read_field(white, frames, sources)
     saturation = Saturation(frames.values(), field.shape) if sources.saturation_cut.enabled else None
     table = input_table(white, field, headers, sources, catalog, reserved)
-    ra, dec = table["RA"].to_numpy(), table["DEC"].to_numpy()
-    here = locate(*at_epoch(table, ra, dec, field.epoch, sources.catalog_epoch, "catalogue"), field.wcs)
+    here = place_catalog(table, field, sources.catalog_epoch)
     stars = read_reference(reference, list(frames)) if reference is not None and gaia.enabled else None
-    listed = list_sources(with_flux_columns(table, list(frames)), here, field, stars, saturation, sources, gaia, zp_ref)
+    with clock("match"):
+        listed = list_sources(
+            with_flux_columns(table, list(frames)), here, field, stars, saturation, sources, gaia, zp_ref
+        )
     check_active(listed)
     write_csv(augmented_path, listed.drop(columns=[*INTERNAL, *(name for name in listed if name.startswith("sw_"))]))
     write_parquet(sources_path, listed)
+    tell(
+        counted(listed["fit_flags"]),
+        sources=len(listed),
+        active=(~listed["excluded_any"]).sum(),
+        matched=(listed["gaia_source_id"] != "").sum(),
+        injected=listed["injected"].sum(),
+    )
     log.info(
         "%d sources, %d of them injected: %d active, %d outside the crop box, %d near saturated pixels",
         *(len(listed), listed["injected"].sum(), (~listed["excluded_any"]).sum()),
@@ -154,7 +164,8 @@ def input_table(
     seeing = [header["FWHMPIX"] for header in headers.values() if "FWHMPIX" in header]
     pixels, noise = (read_image(white, name)[0] for name in ("WHITE", "NOISE"))
     fwhm = max(seeing) if seeing else None
-    return detected_catalog(pixels, noise, field.crop_box, field.wcs, fwhm, sources.detection, sources.theta_from)
+    with clock("detect"):
+        return detected_catalog(pixels, noise, field.crop_box, field.wcs, fwhm, sources.detection, sources.theta_from)
 
 
 def with_flux_columns(table: pd.DataFrame, bands: Collection[str]) -> pd.DataFrame:

@@ -9,6 +9,8 @@ import pandas as pd
 
 from ..errors import InputError
 from ..tables import find_column, identifiers, numbers, read_table, rows_text
+from .motion import at_epoch
+from .positions import Field, Positions, locate
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +63,12 @@ def check_catalog(table: pd.DataFrame, reserved: Collection[str] = ()) -> pd.Dat
     if problems:
         raise InputError(problems)
     return table
+
+
+def place_catalog(table: pd.DataFrame, field: Field, epoch: float | None) -> Positions:
+    """Positions of a checked catalogue's rows at the images' epoch; `epoch`: of rows without one of their own."""
+    ra, dec = table["RA"].to_numpy(), table["DEC"].to_numpy()
+    return locate(*at_epoch(table, ra, dec, field.epoch, epoch, "catalogue"), field.wcs)
 
 
 def range_problems(column: pd.Series, limit: float) -> list[str]:
