@@ -28,9 +28,11 @@ def check_place(config: Config, needed: int | None = None) -> Row:
     return Row(NAME, str(folder.absolute()), found, tuple(dict.fromkeys(errors)))
 
 
-def is_full(folder: Path) -> bool:
-    """Is less than a megabyte free where `folder` is?"""
-    return shutil.disk_usage(_existing(folder)).free < 1 << 20
+def fullness(config: Config) -> str:
+    """A sentence when less than a megabyte is free where the products go; else ''."""
+    folder = _existing(Path(config.results, config.tile))
+    free = shutil.disk_usage(folder).free
+    return f"{folder}: the disk is full ({_size(free)} free); free some space and run again" if free < 1 << 20 else ""
 
 
 def _existing(path: Path) -> Path:

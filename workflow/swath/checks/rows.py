@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from ..errors import InputError
+
 
 class Row(NamedTuple):
     """One input. `errors` stop the run, `notes` do not; each is a whole sentence that names its file.
@@ -35,7 +37,15 @@ def as_text(rows: Sequence[Row]) -> str:
     widths = [max(len(line[column]) for line in cells) for column in range(3)]
     lines = ["  ".join([*(c.ljust(w) for c, w in zip(line, widths, strict=False)), line[3]]) for line in cells]
     notes = [f"  - {note}" for row in rows for note in row.notes]
-    return "\n".join([*(line.rstrip() for line in lines), *(["", "notes", *notes] if notes else [])])
+    return "\n".join([*(line.rstrip() for line in lines), *(["", "notes:", *notes] if notes else [])])
+
+
+def raise_errors(rows: Sequence[Row]) -> None:
+    """InputError with the errors of all rows, below the table of all of them; nothing when there are none."""
+    errors = [error for row in rows for error in row.errors]
+    if errors:
+        count = "one problem" if len(errors) == 1 else f"{len(errors)} problems"
+        raise InputError(errors, f"{as_text(rows)}\n\n{count} to mend before anything is computed:")
 
 
 @contextmanager

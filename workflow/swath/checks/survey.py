@@ -15,7 +15,7 @@ from .catalogue import check_catalogue
 from .images import Images, check_images
 from .place import check_place
 from .reference import check_reference_stars
-from .rows import Row, as_text
+from .rows import Row, raise_errors
 
 
 class Survey(NamedTuple):
@@ -51,14 +51,6 @@ def survey(config: Config) -> Survey:
     if catalogue.here is not None:
         where = expected_positions(catalogue.here, reference.stars, reference.here, crop, config.sources, config.gaia)
     return Survey(rows, images, crop, catalogue.count, where)
-
-
-def raise_errors(rows: list[Row]) -> None:
-    """InputError with the errors of all rows, below the table of all of them; nothing when there are none."""
-    errors = [error for row in rows for error in row.errors]
-    if errors:
-        count = "a problem" if len(errors) == 1 else f"{len(errors)} problems"
-        raise InputError(errors, f"{as_text(rows)}\n\n{count} to mend before the run can begin:")
 
 
 def _grid(reference: ImageFacts | None, config: Config) -> tuple[Box | None, list[Row]]:

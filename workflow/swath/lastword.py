@@ -1,0 +1,96 @@
+"""What is printed last: our sentences, below whatever Snakemake says of a run that failed.
+
+Snakemake tells its log handlers of every job that fails, wherever it ran; the job's own log holds the sentence.
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+_MOST = 10
+_ERROR = re.compile(r"^.*?\bERROR\b\s+(?:[\w.]+:\s)?")
+
+
+def stop(sentence: str) -> NoReturn:
+    """End the process with exit code 1 and `sentence` below everything else.
+
+    Snakemake does not catch SystemExit, and adds neither file nor line to it; Python prints its text at the end.
+    """
+    sys.stdout.flush()
+    raise SystemExit(sentence)
+
+
+class LastWord(logging.Handler):
+    """Gathers what is to be printed when the process ends (`atexit.register(word.speak)`).
+
+    Parameters
+    ----------
+    full : says whether the disk of the products is full, in a sentence; '' when it is not.
+    """
+
+    def __init__(self, full: Any) -> None:
+        super().__init__(logging.ERROR)
+        self.full = full
+        self.texts: list[str] = []
+        self.failed: dict[tuple[str, ...], None] = {}
+        self.went_wrong = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Remember the jobs that a record of Snakemake says have failed: rule and log files."""
+        self.went_wrong = True
+        facts = vars(record)
+        for job in (facts, *facts.get("job_error_info", ())):
+            if "rule_name" in job and "log" in job:
+                self.failed[(job["rule_name"], *job["log"])] = None
+
+    def forget(self) -> None:
+        """The run ended well: jobs that failed were done again."""
+        self.failed.clear()
+        self.went_wrong = False
+
+    def speak(self) -> None:
+        """Print it all to the terminal."""
+        parts = [*self.texts]
+        if self.went_wrong:
+            full = self.full()
+            parts += [text for text in (failures(list(self.failed)), full) if text]
+        if parts:
+            sys.stdout.flush()
+            print("\n" + "\n\n".join(parts), file=sys.stderr, flush=True)
+
+
+def failures(jobs: Sequence[tuple[str, ...]]) -> str:
+    """What went wrong in each job, given as rule and log files; '' without any."""
+    if not jobs:
+        return ""
+    head = "one job failed:" if len(jobs) == 1 else f"{len(jobs)} jobs failed:"
+    lines = [_failure(rule, logs) for rule, *logs in jobs[:_MOST]]
+    more = [f"  and {len(jobs) - _MOST} more"] if len(jobs) > _MOST else []
+    return "\n".join([head, *lines, *more])
+
+
+def _failure(rule: str, logs: Sequence[str]) -> str:
+    sentences = [text for log in logs if (text := last_error(Path(log)))]
+    where = f" ({', '.join(logs)})" if logs else ""
+    if not sentences:
+        return (
+            f"  - {rule}{where} left no message: it was killed (memory, time, full disk), or this is a bug of swath; "
+            "what it printed is above"
+        )
+    return "\n".join(f"  - {rule}{where}: {text}" for text in sentences)
+
+
+def last_error(log: Path) -> str:
+    """The last error in a job's log, without date and level, following lines indented; '' without any."""
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
+    except OSError:
+        return ""
+    starts = [number for number, line in enumerate(lines) if _ERROR.match(line)]
+    if not starts:
+        return ""
+    first, *rest = lines[starts[-1] :]
+    return "\n".join([_ERROR.sub("", first), *(f"    {line}" for line in rest)])
