@@ -1,0 +1,89 @@
+"""The records of a tile, read again: who made what from what."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+from .digests import File
+from .seal import Damaged, unsealed
+
+# ASSUME figures are the only products that a config can switch off.
+_OPTIONAL = "figures/"
+
+
+class Job(NamedTuple):
+    """A job as its record tells it. sha256, size : of the record itself."""
+
+    record: str
+    size: int
+    sha256: str
+    rule: str
+    wildcards: dict[str, str]
+    swath: str
+    code: str
+    params: dict[str, Any]
+    params_hash: str
+    libraries: dict[str, str]
+    inputs: tuple[File, ...]
+    outputs: tuple[File, ...]
+
+    @property
+    def name(self) -> str:
+        """Rule and wildcards (the tile aside), for people."""
+        return " ".join([self.rule, *(value for key, value in self.wildcards.items() if key != "tile")])
+
+
+class Asked(NamedTuple):
+    """What the present config asks for in one tile. products : paths of the final products."""
+
+    bands: frozenset[str]
+    cells: frozenset[str]
+    patches: frozenset[str]
+    products: frozenset[str]
+
+    @classmethod
+    def by_lists(cls, **names: Iterable[str]) -> Self:
+        """From plain lists, as a rule's parameters hold them."""
+        return cls(**{name: frozenset(values) for name, values in names.items()})
+
+    def leaves_over(self, wildcards: Mapping[str, str], outputs: Iterable[File], folder: str) -> bool:
+        """Is this the job of a band, cell or patch that is no more, or of figures that are switched off?"""
+        known = {"band": self.bands, "cell": self.cells, "patch": self.patches}
+        if any(name in known and value not in known[name] for name, value in wildcards.items()):
+            return True
+        paths = [file.path for file in outputs]
+        drawn = bool(paths) and all(path.startswith(f"{folder}/{_OPTIONAL}") for path in paths)
+        return drawn and not self.products.intersection(paths)
+
+
+def record_files(folder: str | Path) -> list[Path]:
+    """The records of a tile, sorted; temporary files and kept digests aside."""
+    records = Path(folder) / "records"
+    found = (path for rule in records.glob("*/") if rule.name != "digests" for path in rule.rglob("*.json"))
+    return sorted(path for path in found if not path.name.startswith("."))
+
+
+def read_job(path: str | Path) -> Job:
+    """Read one record.
+
+    Raises
+    ------
+    Damaged : its bytes are not those that were written, or it is no record.
+    """
+    data = Path(path).read_bytes()
+    content = unsealed(data, path)
+    try:
+        lists = {name: tuple(File(**file) for file in content.pop(name)) for name in ("inputs", "outputs")}
+        return Job(str(path), len(data), hashlib.sha256(data).hexdigest(), **content, **lists)
+    except (TypeError, KeyError):
+        raise Damaged(f"{path}: not a record of this version of swath") from None
+
+
+def read_jobs(folder: str | Path) -> Iterator[Job | Path]:
+    """Every record of a tile, one at a time; of a damaged one the path alone."""
+    for path in record_files(folder):
+        try:
+            yield read_job(path)
+        except Damaged:
+            yield path
