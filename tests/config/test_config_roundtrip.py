@@ -41,7 +41,8 @@ def values_of(field):
     options = list(kinds(field.annotation))
     if "tuple" in str(field.annotation):
         item = options[0]
-        return st.lists(_scalar(item, field), min_size=2, max_size=2)
+        count = str(field.annotation).count(item.__name__)
+        return st.lists(_scalar(item, field), min_size=count, max_size=count)
     return st.one_of([_scalar(kind, field) for kind in options])
 
 
@@ -111,7 +112,7 @@ def another(key):
     if choices := [choice for choice in options if isinstance(choice, str) and choice != default]:
         return choices[0]
     if "tuple" in str(key.field.annotation):
-        return ["g", "r"]
+        return [500.0] if float in options else ["i", "r", "g"][-str(key.field.annotation).count("str") :]
     return 2000.0 if float in options else "other"
 
 

@@ -1,6 +1,7 @@
 """The whole configuration."""
 
 from .base import FOLDER, NAME, Section, key
+from .explore import Explore
 from .figures import Figures
 from .fit import Fit, Patches
 from .images import Checks, Crop, Load
@@ -40,5 +41,6 @@ class Config(Section):
     merge: Merge = key(Merge, "merge")
     zeropoint: ZeroPoint = key(ZeroPoint, "zero point")
     figures: Figures = key(Figures, "figures")
+    explore: Explore = key(Explore, "catalogue browser")
     simulate: Simulate = key(Simulate, "the field of known truth that `snakemake test_field` judges")
     log: Log = key(Log, "log")
