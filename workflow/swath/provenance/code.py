@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
+DATA = (".npy", ".js", ".css", ".html")
 
 
 def fingerprint(script: Path) -> str:
@@ -30,7 +31,8 @@ def modules(script: Path) -> set[Path]:
         if path not in found:
             found.add(path)
             waiting += _imports(path)
-    return found | {data for path in found for data in path.parent.glob(f"{path.stem}_*.npy")}
+    beside = {data for path in found for data in path.parent.glob(f"{path.stem}_*")}
+    return found | {data for data in beside if data.suffix in DATA}
 
 
 @cache

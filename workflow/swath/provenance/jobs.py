@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, Self
 from .digests import File
 from .seal import Damaged, unsealed
 
-# ASSUME figures are the only products that a config can switch off.
-_OPTIONAL = "figures/"
+# ASSUME figures and the catalogue browser are the only products that a config can switch off.
+_OPTIONAL = ("figures/", "explore/")
 
 
 class Job(NamedTuple):
@@ -53,7 +53,7 @@ class Asked(NamedTuple):
         if any(name in known and value not in known[name] for name, value in wildcards.items()):
             return True
         paths = [file.path for file in outputs]
-        drawn = bool(paths) and all(path.startswith(f"{folder}/{_OPTIONAL}") for path in paths)
+        drawn = bool(paths) and all(path.removeprefix(f"{folder}/").startswith(_OPTIONAL) for path in paths)
         return drawn and not self.products.intersection(paths)
 
 

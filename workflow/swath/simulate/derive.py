@@ -1,10 +1,10 @@
 """The tile `test_field`: the user's settings on simulated files. Light: the Snakefile imports it."""
 
 from ..config.canonical import canonical
+from ..config.figures import Figures
 from ..config.images import Checks, Crop
 from ..config.inputs import Image, Inputs
 from ..config.model import Config
-from ..config.figures import Figures
 from ..errors import ConfigError
 from ..plan import Plan
 
@@ -49,6 +49,7 @@ def derive(config: Config) -> Config:
             "patches": config.patches.model_copy(update={"ngrid": simulated.patch_ngrid}),
             "zeropoint": config.zeropoint.model_copy(update={"enabled": True, "color_bands": None}),
             "figures": Figures(enabled=False),
+            "explore": config.explore.model_copy(update={"rgb": None, "wavelengths": None}),
         }
     )
 

@@ -1,0 +1,1 @@
+"""The catalogue browser: stamps patch by patch, and one static page per tile."""
