@@ -20,6 +20,9 @@ SETUP = setup(workflow, config)
 OUT = SETUP.out
 
 
+report: "workflow/report/workflow.rst"
+
+
 wildcard_constraints:
     tile="|".join(map(re.escape, SETUP.tiles)),
     band="[A-Za-z0-9][A-Za-z0-9_.+-]*",
@@ -30,8 +33,15 @@ wildcard_constraints:
 rule all:
     default_target: True
     input:
-        SETUP.products("catalog.csv", "catalog.fits", "catalog.parquet"),
+        SETUP.products(
+            "catalog.csv",
+            "catalog.fits",
+            "catalog.parquet",
+            "manifest.json",
+            "pages/facts.html",
+        ),
         SETUP.figures(),
+        SETUP.pages(),
 
 
 include: "workflow/rules/frames.smk"
@@ -40,4 +50,9 @@ include: "workflow/rules/psf.smk"
 include: "workflow/rules/fit.smk"
 include: "workflow/rules/catalog.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/figures_catalog.smk"
+include: "workflow/rules/explore.smk"
+include: "workflow/rules/pages.smk"
+include: "workflow/rules/verify.smk"
+include: "workflow/rules/check.smk"
 include: "workflow/rules/tools.smk"

@@ -1,7 +1,7 @@
 """fig_patch: overview and montage of one patch, as switched on."""
 
-from swath.config.fit import Fit
 from swath.config.figures import Montage
+from swath.config.fit import Fit
 from swath.jobs import job
 from swath.plots.patch import draw_patch
 

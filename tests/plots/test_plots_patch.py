@@ -5,8 +5,8 @@ import pytest
 from astropy.io import fits
 from fake_products import PATCH, SOURCES
 from pictures import drawn, size
-from swath.config.fit import Fit
 from swath.config.figures import Montage
+from swath.config.fit import Fit
 from swath.plots.montage import draw_montage, title
 from swath.plots.patch import draw_overview, draw_patch, headline, white
 from swath.plots.rendering import positions, read_drawn

@@ -175,10 +175,20 @@ def test_the_cells_background_is_subtracted_where_the_config_says_so(tile, tmp_p
 def test_scores_are_quoted_with_their_limits():
     band = type("Band", (), {"psf": band_psf("g")})
     assert scores(band, SETTINGS) == (
-        "residual rms / peak 0.0040 (limit 0.05), encircled energy off by -0.0020 (limit 0.05)"
+        "residual rms / peak: 0.0040 (limit 0.05); encircled energy off by: -0.0020 (limit 0.05)"
     )
-    band.psf = band_psf("g", rms_score=None)
-    assert scores(band, SETTINGS) == "no score: no held-out star"
+
+
+def test_a_score_of_zero_is_no_perfect_psf():
+    band = type("Band", (), {"psf": band_psf("g", rms_score=0.0, ee_score=-0.0)})
+    text = scores(band, SETTINGS)
+    assert text.startswith("residual rms / peak: no excess over the noise (limit 0.05); encircled energy off by: no ex")
+
+
+@pytest.mark.parametrize(("held", "reason"), [(0, "too few stars to hold one out"), (2, "of 2 held-out stars none")])
+def test_a_missing_score_has_its_reason(held, reason):
+    band = type("Band", (), {"psf": band_psf("g", rms_score=None, n_held=held)})
+    assert scores(band, SETTINGS).startswith(f"no score: {reason}")
 
 
 def test_the_test_stars_are_drawn_at_their_places():

@@ -1,11 +1,22 @@
-"""Figures: each is switched by the config section `figures`, and none is drawn inside a job that computes."""
+"""Figures of images and PSFs: each has its switch in the config, and none is drawn inside a job that computes."""
+
+from swath.report import marked, shown
+
+
+ruleorder: fig_psf_in_report > fig_psf
 
 
 rule fig_white:
     input:
         white=rules.white.output.white,
     output:
-        figure=f"{OUT}/figures/white.png",
+        figure=report(
+            f"{OUT}/figures/white.png",
+            caption="../report/white.rst",
+            category="2 Field",
+            subcategory="{tile}",
+            labels={"figure": "white stack"},
+        ),
         record=f"{OUT}/records/fig_white/white.json",
     log:
         f"{OUT}/logs/fig_white.log",
@@ -29,7 +40,13 @@ rule fig_overlay:
         white=rules.white.output.white,
         sources=rules.sources.output.sources,
     output:
-        figure=f"{OUT}/figures/overlay.png",
+        figure=report(
+            f"{OUT}/figures/overlay.png",
+            caption="../report/overlay.rst",
+            category="2 Field",
+            subcategory="{tile}",
+            labels={"figure": "sources over the white stack"},
+        ),
         record=f"{OUT}/records/fig_overlay/overlay.json",
     log:
         f"{OUT}/logs/fig_overlay.log",
@@ -51,6 +68,36 @@ rule fig_overlay:
         "figure: the sources over the white stack"
     script:
         "../../scripts/fig_overlay.py"
+
+
+rule fig_grid:
+    input:
+        epsfs=SETUP.each_cell("epsf/{cell}.fits"),
+    output:
+        figure=report(
+            f"{OUT}/figures/psf/grid.png",
+            caption="../report/psf_grid.rst",
+            category="3 PSFs",
+            subcategory="{tile}",
+            labels={"figure": "all cells"},
+        ),
+        record=f"{OUT}/records/fig_grid/grid.json",
+    log:
+        f"{OUT}/logs/fig_grid.log",
+    benchmark:
+        f"{OUT}/benchmarks/fig_grid.tsv"
+    conda:
+        "../../envs/figures.yaml"
+    resources:
+        mem_mb=1500,
+    params:
+        bands=lambda wildcards: SETUP.plan(wildcards).bands,
+        dpi=SETUP.settings("figures.dpi"),
+        code=SETUP.code("fig_grid"),
+    message:
+        "figure: the PSFs of all cells and bands"
+    script:
+        "../../scripts/fig_grid.py"
 
 
 rule fig_psf:
@@ -85,51 +132,12 @@ rule fig_psf:
         "../../scripts/fig_psf.py"
 
 
-rule fig_patch:
-    input:
-        payload=rules.payload.output.payload,
-        fit=rules.fit.output.fit,
+use rule fig_psf as fig_psf_in_report with:
     output:
-        **SETUP.figure_outputs("patch"),
-        record=f"{OUT}/records/fig_patch/{{patch}}.json",
-    log:
-        f"{OUT}/logs/fig_patch/{{patch}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/fig_patch/{{patch}}.tsv"
-    conda:
-        "../../envs/figures.yaml"
-    resources:
-        mem_mb=2000,
-    params:
-        fit=SETUP.settings("fit"),
-        montage=SETUP.settings("figures.montage"),
-        dpi=SETUP.settings("figures.dpi"),
-        code=SETUP.code("fig_patch"),
-    message:
-        "figures of patch {wildcards.patch}: data, model, residual"
-    script:
-        "../../scripts/fig_patch.py"
-
-
-rule fig_zeropoint:
-    input:
-        stars=rules.zeropoint.output.stars,
-        facts=rules.zeropoint.output.facts,
-    output:
-        **SETUP.figure_outputs("zeropoint"),
-        record=f"{OUT}/records/fig_zeropoint/zeropoint.json",
-    log:
-        f"{OUT}/logs/fig_zeropoint.log",
-    benchmark:
-        f"{OUT}/benchmarks/fig_zeropoint.tsv"
-    conda:
-        "../../envs/figures.yaml"
-    resources:
-        mem_mb=1000,
-    params:
-        settings=SETUP.settings("figures.dpi", "zeropoint.trend_sigma"),
-        code=SETUP.code("fig_zeropoint"),
-    message:
-        "figures of the zero points"
-    script:
-        "../../scripts/fig_zeropoint.py"
+        **marked(report, SETUP.figure_outputs("psf"), "psf", "3 PSFs", "cell"),
+        record=f"{OUT}/records/fig_psf/{{cell}}.json",
+    wildcard_constraints:
+        cell=shown(
+            list(SETUP.plans[SETUP.config.tile].cells),
+            SETUP.config.figures.report.cells,
+        ),

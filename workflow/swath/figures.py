@@ -15,6 +15,9 @@ def figure_files(figures: Figures, plan: Plan, calibrated: bool = True) -> list[
         return []
     cells, patches = list(plan.cells), plan.patch_tags
     names = ["white.png"] * figures.white + ["overlay.png"] * figures.overlay
+    names += ["psf/grid.png"] * figures.psf.grid
+    names += ["catalog/cmd.png", "catalog/residuals.png"] * figures.catalog
+    names += [name for group in source_figures(figures).values() for name in group]
     names += [name.format(cell=cell) for cell in cells for group in psf_figures(figures).values() for name in group]
     names += [name.format(patch=tag) for tag in patches for group in patch_figures(figures).values() for name in group]
     names += (
@@ -36,6 +39,13 @@ def patch_figures(figures: Figures) -> Names:
     return {kind: [f"{folder}/{{patch}}.png"] for kind, (folder, wanted) in kinds.items() if wanted}
 
 
+def source_figures(figures: Figures) -> Names:
+    """The montages of the whole tile that are switched on: choice of the sources to names."""
+    montage = figures.montage
+    choices = ["snr", "chi2"] * bool(montage.of_tile) + ["id"] * bool(montage.ids)
+    return {choice: [f"sources/{choice}.png"] for choice in choices if montage.enabled}
+
+
 def zeropoint_figures(bands: Sequence[str]) -> Names:
     """The zero-point figures: one of each band, in order, and those of all bands together."""
     return {
@@ -43,3 +53,23 @@ def zeropoint_figures(bands: Sequence[str]) -> Names:
         "field": ["zeropoint/zp_map.png"],
         "color": ["zeropoint/zp_color.png"],
     }
+
+
+def record_of(name: str) -> str:
+    """The record, under `records/`, of the job that draws a figure of this name."""
+    folder, _, stem = name.removesuffix(".png").rpartition("/")
+    if folder in ("patches", "montage"):
+        return f"fig_patch/{stem}.json"
+    if folder.startswith("psf/"):
+        return f"fig_psf/{folder.removeprefix('psf/')}.json"
+    rule = {"": stem, "psf": "grid"}.get(folder, folder)
+    return f"fig_{rule}/{rule}.json"
+
+
+def spread(tags: Sequence[str], most: int) -> list[str]:
+    """At most `most` of the tags, evenly spread from the first to the last."""
+    if len(tags) <= most:
+        return list(tags)
+    if most < 2:
+        return [tags[len(tags) // 2]] * most
+    return [tags[round(index * (len(tags) - 1) / (most - 1))] for index in range(most)]

@@ -1,28 +1,50 @@
 """The one module that knows Snakemake: what the Snakefile asks for, and a run started from Python."""
 
+import atexit
 import json
+import logging
 import math
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from .config.canonical import canonical
+from . import commandline
+from .checks.current import current_rows, verdict
+from .checks.place import fullness
+from .checks.rows import Row, raise_errors
+from .config.canonical import canonical, config_hash, differences
 from .config.keys import value_at
 from .config.load import load_config
 from .config.model import Config
+from .config.paths import relative
+from .config.yamlfile import read_yaml
+from .config.yamltext import flow
 from .errors import SwathError
-from .figures import Names, figure_files, patch_figures, psf_figures, zeropoint_figures
-from .plan import Plan, make_plan
+from .explore.bands import check_bands
+from .figures import (
+    Names,
+    figure_files,
+    patch_figures,
+    psf_figures,
+    record_of,
+    source_figures,
+    zeropoint_figures,
+)
+from .lastword import LastWord, stop
+from .logs import run_log
+from .plan import Plan, make_plan, stored_plan
 from .provenance.code import fingerprint
 from .provenance.digests import stamp
 from .simulate.derive import TILE as TEST_FIELD
 from .simulate.derive import derive, plan_of
 
 ROOT = Path(__file__).parents[2]
+READERS = ("verify", "provenance")  # targets that read products and must work whatever has become of the inputs
+ASKED_ABOUT = ("source", "file")  # what `snakemake provenance --config source=...` asks about: no keys of a config
 InputFunction = Callable[[Any], Sequence[str] | Mapping[str, str]]
 ParamFunction = Callable[[Any], Any]
 
@@ -33,14 +55,19 @@ class Setup:
     Parameters
     ----------
     config : the checked configuration. base : the folder that its relative paths begin from.
+    reading : nothing will be made; the plan is taken as it is stored.
     """
 
-    def __init__(self, config: Config, base: Path) -> None:
+    def __init__(self, config: Config, base: Path, reading: bool = False) -> None:
+        self.word = LastWord(Path.cwd(), partial(fullness, Path(config.results).absolute()))
         self.config, self.base = config, base
         self.out = f"{config.results}/{{tile}}"
         self.configs = {config.tile: config, TEST_FIELD: derive(config)}
-        self.plans = {config.tile: make_plan(config, Path(config.results) / config.tile / "plan.json")}
+        stored = Path(config.results) / config.tile / "plan.json"
+        self.plans = {config.tile: stored_plan(config.tile, stored) if reading else make_plan(config, stored)}
         self.wanted: dict[str, None] = {}
+        if not reading:
+            check_bands(config.explore, self.plans[config.tile].bands)
 
     @property
     def tiles(self) -> list[str]:
@@ -144,29 +171,110 @@ class Setup:
         """Say at the end of a run what came of it."""
         from .summary import summary
 
+        self.word.forget()
         for tile in self.wanted:
             print(summary(Path(self.out.format(tile=tile))), file=sys.stderr)
 
     def figures(self) -> list[str]:
         """All figures that the config asks for."""
-        names = figure_files(self.config.figures, self.plans[self.config.tile], self.calibrated)
-        return self.products(*(f"figures/{name}" for name in names))
+        return self.products(*(f"figures/{name}" for name in self._figure_names()))
+
+    def pages(self) -> list[str]:
+        """The catalogue browser and the stamps beside it, where the config asks for them."""
+        if not self.config.explore.enabled:
+            return []
+        stamps = (f"explore/stamps/{patch}.png" for patch in self.plans[self.config.tile].patch_tags)
+        return self.products("explore/index.html", *stamps)
+
+    def picture_frames(self, wildcards: Any) -> list[str]:
+        """Input function: frames of the three bands of the browser's picture; none for the white stack."""
+        return self._each(wildcards, "frames/{band}.fits", "band", self.configs[wildcards.tile].explore.rgb or ())
 
     def figure_outputs(self, group: str) -> Names:
-        """Outputs of the figure rule `psf`, `patch` or `zeropoint`: those that are switched on, with wildcards.
+        """Outputs of the figure rule `psf`, `patch`, `sources` or `zeropoint`: those switched on, with wildcards.
 
         A rule's outputs cannot depend on the tile: they are those of the user's.
         """
         names = {
             "psf": psf_figures(self.config.figures),
             "patch": patch_figures(self.config.figures),
+            "sources": source_figures(self.config.figures),
             "zeropoint": zeropoint_figures(self.plans[self.config.tile].bands),
         }[group]
         return {kind: [f"{self.out}/figures/{name}" for name in group] for kind, group in names.items()}
 
+    def figure_records(self, wildcards: Any) -> list[str]:
+        """Input function: records of the figure jobs of the user's tile; none of the other tiles', which have none."""
+        if wildcards.tile != self.config.tile:
+            return []
+        return self.products(*dict.fromkeys(f"records/{record_of(name)}" for name in self._figure_names()))
+
+    def _figure_names(self) -> list[str]:
+        return figure_files(self.config.figures, self.plans[self.config.tile], self.calibrated)
+
     def products(self, *names: str) -> list[str]:
         """Named products of the user's tile."""
         return [f"{self.out.format(tile=self.config.tile)}/{name}" for name in names]
+
+    @staticmethod
+    def parts(plan: Plan) -> dict[str, list[str]]:
+        """Names of a tile's bands, cells and patches."""
+        return {"bands": plan.bands, "cells": list(plan.cells), "patches": plan.patch_tags}
+
+    def own(self, paths: Sequence[str], *left_out: str) -> InputFunction:
+        """Input function: those of `paths` that lie in the job's tile, without the named products."""
+        return lambda wildcards: [
+            str(path)
+            for path in paths
+            if path.startswith(f"{(folder := self.out.format(tile=wildcards.tile))}/")
+            and path.removeprefix(f"{folder}/") not in left_out
+        ]
+
+    def recorded_tiles(self, wanted: Sequence[str]) -> ParamFunction:
+        """Parameter: folder of each tile that has records, and of the user's own, to what is asked for in it.
+
+        What is asked for is not known of a tile that is not planned in this run (None).
+        """
+        folders = {self.out.format(tile=tile): self.plans.get(tile) for tile in self.tiles}
+        return lambda wildcards: {
+            folder: self.parts(plan) | {"products": [str(path) for path in wanted]} if plan and plan.images else None
+            for folder, plan in folders.items()
+            if folder == self.out.format(tile=self.config.tile) or Path(folder, "records").is_dir()
+        }
+
+    @staticmethod
+    def typed_options(wildcards: Any) -> list[str]:
+        """Parameter: the user's command line as typed, without its targets."""
+        return commandline.options(sys.argv[1:])
+
+    def asked_about(self, mapping: Mapping[str, Any]) -> ParamFunction:
+        """Parameter: the source or file that `--config` names, as typed."""
+        return lambda wildcards: {
+            key: str(commandline.given(sys.argv[1:], key) or mapping[key]) for key in ASKED_ABOUT if key in mapping
+        }
+
+    def changed(self, wildcards: Any) -> dict[str, Any]:
+        """Parameter: hash of the tile's configuration, and its differences from the defaults in words."""
+        config = self.configs[wildcards.tile]
+        changes = [
+            [key, flow(value), flow(default)] for key, value, default in differences(relative(config, self.base))
+        ]
+        return {"hash": config_hash(config, self.base), "changed": changes}
+
+    def inputs(self) -> list[Row]:
+        """What was found of the user's inputs, with the folder of the products as it is now."""
+        return current_rows(self.config, Path(self.out.format(tile=self.config.tile), "plan.json"))
+
+    def checked(self, wildcards: Any) -> str:
+        """Parameter: the table of all inputs, which the main process prints last."""
+        self.word.texts = [verdict(self.inputs())]
+        return self.word.texts[0]
+
+    def note_inputs(self) -> None:
+        """Keep the notes about the inputs in the run log, as warnings."""
+        noted = run_log(self.config.tile)
+        for note in (note for row in self.inputs() for note in row.notes if noted):
+            noted.handle(logging.LogRecord("swath.checks", logging.WARNING, __file__, 0, note, None, None))
 
     def describe(self) -> str:
         """The effective configuration for people."""
@@ -194,22 +302,36 @@ def _paths(files: Sequence[str] | Mapping[str, str]) -> list[str]:
 
 
 def setup(workflow: Any, mapping: Mapping[str, Any]) -> Setup:
-    """Check the config that Snakemake read and plan the run.
+    """Check the config that Snakemake read, look at the inputs and plan the run.
 
-    Relative paths begin at the folder of the last config file. A user's mistake is raised as Snakemake's own
-    `WorkflowError`, which is shown as its message alone.
+    Relative paths begin at the folder of the last config file. A user's mistake ends the process with its sentences
+    as the last thing printed.
     """
-    from snakemake.exceptions import WorkflowError
-
     given = [Path(path) for path in workflow.overwrite_configfiles]
     base = given[-1].resolve().parent if given else ROOT / "config"
     try:
-        config = load_config(mapping, base)
-        prepared = Setup(config, base)
+        for path in given:
+            read_yaml(path)
+        config = load_config({key: value for key, value in mapping.items() if key not in ASKED_ABOUT}, base)
+        reading = bool(commandline.targets(sys.argv[1:], READERS))
+        prepared = Setup(config, base, reading)
+        if workflow.is_main_process and not reading:
+            raise_errors(prepared.inputs())
     except SwathError as error:
-        raise WorkflowError(str(error)) from None
+        stop(str(error))
     _environment(config)
+    if workflow.is_main_process:
+        _listen(prepared.word)
     return prepared
+
+
+def _listen(word: LastWord) -> None:
+    """Let Snakemake tell which jobs fail, and speak when the process ends."""
+    from snakemake.logging import logger
+
+    logging.raiseExceptions = False  # a log on a full disk: what matters is said by the last word
+    logger.addHandler(word)
+    atexit.register(word.speak)
 
 
 def _environment(config: Config) -> None:
@@ -236,6 +358,11 @@ def run(
     config : the config file. targets : rules or files, all products without any. cores : how many to use.
     directory : the working directory. options : further command-line options of Snakemake.
     """
+    try:
+        read_yaml(config)
+    except SwathError as error:
+        print(error, file=sys.stderr)
+        return 1
     command = [
         sys.executable,
         "-m",

@@ -89,11 +89,16 @@ CHECKS = (
         lambda low, high: low <= high,
         "patches.halo_min_pix not above patches.halo_max_pix",
     ),
+    Check(
+        ("figures.montage.choice", "figures.montage.ids"),
+        lambda choice, ids: choice != "id" or len(ids) > 0,
+        "IDs in figures.montage.ids for figures.montage.choice: id",
+    ),
     _percentiles("figures.montage.data_percentiles"),
     _percentiles("figures.montage.model_percentiles"),
     Check(
         ("simulate.fwhm_pix",),
-        lambda fwhm: 2.5 <= min(fwhm) and max(fwhm) <= 8,
+        lambda fwhm: min(fwhm) >= 2.5 and max(fwhm) <= 8,
         "two FWHM from 2.5 pix (images must be well sampled) to 8 pix",
     ),
     Check(("log.format",), _is_log_format, "a format of Python's logging, such as %(levelname)s %(message)s"),

@@ -1,4 +1,7 @@
-"""Data, model and residual of every source of a patch, in every band."""
+"""Data, model and residual of chosen sources, in every band."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
@@ -8,72 +11,119 @@ from ..config.figures import Montage
 from ..flags import names
 from . import style
 from .arrays import Mosaic, cutout, mosaic
+from .choice import order, signal_to_noise
 from .rendering import Drawn, positions
 from .style import Placed, Sheet
 
 GAP, HEAD, TOP, FOOT, MARGIN = 3, 0.2, 0.75, 0.75, 0.15  # pixels between tiles; inches
 WIDEST, TILES = 30.0, (0.42, 0.8)  # inches: the figure; least and largest side of a cutout
 KINDS = ("data", "model", "residual")
+SCALE = "data and model of a source and band share a scale, its ends [ct] are in the model"
+
+
+class Cutouts(NamedTuple):
+    """What is drawn of a source: images (3, nband, size, size), and the fitted position from the middle pixel [pix]."""
+
+    title: str
+    images: np.ndarray
+    dx: np.ndarray
+    dy: np.ndarray
 
 
 def draw_montage(drawn: Drawn, settings: Montage, dpi: int) -> Sheet:
-    """One row per owned source: data, model and residual / sigma, band after band, around its fitted position.
+    """One row per chosen source of a patch, numbered as in the patch's overview."""
+    rows = drawn.owned
+    chosen = _chosen(rows, settings)
+    sources = [
+        cut(drawn, rows[[number]], settings.cutout_size, f"{number + 1}: {title(rows[number])}") for number in chosen
+    ]
+    reason = f" ({drawn.reason})" if drawn.reason else ""
+    head = f"Patch {drawn.payload.patch}: {_counted(len(chosen), len(rows), settings)}"
+    return draw_sources(sources, drawn.bands, head, f"fit: {drawn.status}{reason}; ", settings, dpi)
+
+
+def draw_sources(
+    sources: Sequence[Cutouts], bands: Sequence[str], head: str, about: str, settings: Montage, dpi: int
+) -> Sheet:
+    """One row per source: data, model and residual / sigma, band after band, around its position in that band.
 
     Data and model of a source and band share one linear scale; its ends are written into the model.
     """
-    rows = drawn.owned
-    last = len(rows) if settings.max_sources is None else settings.start + settings.max_sources
-    numbers = np.arange(len(rows))[settings.start : last]
-    columns = 3 * len(drawn.bands)
+    columns = 3 * len(bands)
     tile = float(np.clip(WIDEST / columns, *TILES))
-    sheet = Sheet(max(2 * MARGIN + columns * tile, 7.5), TOP + max(len(numbers), 1) * (tile + HEAD) + FOOT, dpi)
-    _headlines(sheet, drawn, f"{len(numbers)} of {len(rows)} owned sources", tile, settings.cutout_size)
-    if not len(numbers):
-        style.say(sheet.axes(MARGIN, TOP, sheet.width - 2 * MARGIN, tile), "no owned source to draw")
+    sheet = Sheet(max(2 * MARGIN + columns * tile, 7.5), TOP + max(len(sources), 1) * (tile + HEAD) + FOOT, dpi)
+    sheet.text(MARGIN, 0.1, head, style.TITLE)
+    sheet.text(MARGIN, 0.32, f"{about}{settings.cutout_size} x {settings.cutout_size} pix; {SCALE}")
+    if not sources:
+        style.say(sheet.axes(MARGIN, TOP, sheet.width - 2 * MARGIN, tile), "no source to draw")
         return sheet
-    x, y = positions(drawn, rows)
-    cuts = [_cutouts(drawn, x[number], y[number], settings.cutout_size) for number in numbers]
-    norm = style.symmetric(np.array([cut[2] for cut in cuts]), settings.residual_percentile, 3.0)
-    for line, (number, cut) in enumerate(zip(numbers, cuts, strict=True)):
-        top = TOP + line * (tile + HEAD)
-        sheet.text(MARGIN, top + HEAD - 0.03, f"{number + 1}: {title(rows[number])}", style.SMALL, va="bottom")
-        ranges = [_range(data, model, settings) for data, model in zip(cut[0], cut[1], strict=True)]
-        tiles = _row(cut, ranges, norm)
-        placed = sheet.picture(tiles.image, MARGIN, top + HEAD, columns * tile, tile)
-        _cross(sheet, placed, tiles, x[number] - np.rint(x[number]), y[number] - np.rint(y[number]))
-        for (low, high), left in zip(ranges, tiles.left[1::3], strict=True):
-            sheet.ground.text(*placed.at(left + 1, 0.5), f"{low:.3g} … {high:.3g}", color="white", fontsize=style.TINY)
-    bar = ScalarMappable(norm, style.colours("RdBu_r"))
+    _column_heads(sheet, bands, tile)
+    norm = style.symmetric(np.array([source.images[2] for source in sources]), settings.residual_percentile, 3.0)
+    for line, source in enumerate(sources):
+        _draw_source(sheet, source, TOP + line * (tile + HEAD), tile, norm, settings)
+    bar = ScalarMappable(norm, style.colours(style.RESIDUAL))
     sheet.bar(bar, MARGIN, sheet.height - 0.55, 3.0, 0.12, "residual: (data - model) / sigma")
     return sheet
 
 
-def _headlines(sheet: Sheet, drawn: Drawn, counts: str, tile: float, size: int) -> None:
-    """Title, what the rows show, and the band and kind above each column."""
-    reason = f" ({drawn.reason})" if drawn.reason else ""
-    scale = "data and model of a source and band share a scale, its ends [ct] are in the model"
-    sheet.text(MARGIN, 0.1, f"Patch {drawn.payload.patch}: {counts}", style.TITLE)
-    sheet.text(MARGIN, 0.32, f"fit: {drawn.status}{reason}; {size} x {size} pix; {scale}")
-    for index, band in enumerate(drawn.bands):
-        for kind, name in enumerate(KINDS):
-            place = MARGIN + (3 * index + kind + 0.5) * tile
-            text = f"{band} {name}" if tile > 0.6 else f"{band}\n{name}"
-            sheet.text(place, TOP - 0.02, text, style.TINY + 1, ha="center", va="bottom")
+def cut(drawn: Drawn, row: np.ndarray, size: int, text: str) -> Cutouts:
+    """Data, model and residual / sigma of all bands around the position in each of them of a scene row, shape (1,)."""
+    x, y = (values[0] for values in positions(drawn, row))
+    x0, _, y0, _ = drawn.payload.roi
+    parts = [
+        np.stack([cutout(image[i], x[i] - x0, y[i] - y0, size) for i in range(len(x))])
+        for image in (drawn.data, drawn.model, drawn.pulls)
+    ]
+    return Cutouts(text, np.stack(parts), x - np.rint(x), y - np.rint(y))
 
 
 def title(row: np.ndarray) -> str:
-    """ID, model, chi2 per pixel over all bands, and the names of the flags."""
+    """ID, model, chi2 per pixel and signal to noise of all bands together, and the names of the flags."""
     npix = int(row["npix"].sum())
     reduced = f"chi2/npix {np.nansum(row['chi2']):.0f}/{npix}" if npix else "no pixel"
+    snr = float(signal_to_noise(row["flux"][None], row["flux_err"][None])[0])
     flags = ", ".join(names(int(row["flags"]))) or "no flags"
-    return f"{row['ID']}   {row['model']}   {reduced}   {flags}"
+    return f"{row['ID']}   {row['model']}   {reduced}   S/N {snr:.{0 if snr >= 10 else 1}f}   {flags}"
 
 
-def _cutouts(drawn: Drawn, x: np.ndarray, y: np.ndarray, size: int) -> np.ndarray:
-    """Data, model and residual / sigma of all bands around their positions, (3, nband, size, size)."""
-    x0, _, y0, _ = drawn.payload.roi
-    images = np.stack([drawn.data, drawn.model, drawn.pulls])
-    return np.stack([cutout(images[:, i], x[i] - x0, y[i] - y0, size) for i in range(len(x))], axis=1)
+def _chosen(rows: np.ndarray, settings: Montage) -> np.ndarray:
+    """Which of a patch's sources are drawn, in order."""
+    columns = (rows[name] for name in ("flux", "flux_err", "chi2", "npix", "ID"))
+    found = order(settings.choice, *columns, settings.ids)[settings.start :]
+    return found if settings.max_sources is None else found[: settings.max_sources]
+
+
+def _counted(shown: int, total: int, settings: Montage) -> str:
+    """How many of a patch's sources are drawn; where not all of them are, which keys say so."""
+    how = {"row": "", "snr": ", highest S/N first", "chi2": ", worst chi2 first", "id": " (figures.montage.ids)"}
+    text = f"{shown} of {total} owned sources{how[settings.choice]}"
+    if settings.choice == "id" or shown == total:
+        return text
+    start = f", start: {settings.start}" if settings.start else ""
+    return f"{text} (figures.montage.max_sources: {settings.max_sources or 'null'}{start})"
+
+
+def _column_heads(sheet: Sheet, bands: Sequence[str], tile: float) -> None:
+    """Band and kind above each column."""
+    for index, band in enumerate(bands):
+        for kind, name in enumerate(KINDS):
+            text = f"{band} {name}" if tile > 0.6 else f"{band}\n{name}"
+            place = MARGIN + (3 * index + kind + 0.5) * tile
+            sheet.text(place, TOP - 0.02, text, style.TINY, ha="center", va="bottom")
+
+
+def _draw_source(
+    sheet: Sheet, source: Cutouts, top: float, tile: float, norm: style.Normalize, settings: Montage
+) -> None:
+    """Title and tiles of one source."""
+    data, model, _ = source.images
+    sheet.text(MARGIN, top + HEAD - 0.03, source.title, style.SMALL, va="bottom")
+    ranges = [_range(*pair, settings) for pair in zip(data, model, strict=True)]
+    tiles = _row(source.images, ranges, norm)
+    placed = sheet.picture(tiles.image, MARGIN, top + HEAD, 3 * len(data) * tile, tile)
+    _cross(sheet, placed, tiles, source.dx, source.dy)
+    for (low, high), left in zip(ranges, tiles.left[1::3], strict=True):
+        sheet.ground.text(*placed.at(left + 1, 0.5), f"{low:.3g} … {high:.3g}", color="white", fontsize=style.TINY)
 
 
 def _range(data: np.ndarray, model: np.ndarray, settings: Montage) -> tuple[float, float]:
@@ -87,11 +137,11 @@ def _range(data: np.ndarray, model: np.ndarray, settings: Montage) -> tuple[floa
     return min(lows), max(highs)
 
 
-def _row(cut: np.ndarray, ranges: list[tuple[float, float]], norm: style.Normalize) -> Mosaic:
+def _row(images: np.ndarray, ranges: list[tuple[float, float]], norm: style.Normalize) -> Mosaic:
     """One source's cutouts, painted: data, model and residual of the first band, then of the next."""
     low, high = (np.array(ends)[None, :, None, None] for ends in zip(*ranges, strict=True))
-    shown = style.paint((cut[:2] - low) / (high - low), style.Normalize(0, 1), "viridis")
-    tiles = np.concatenate([shown, style.paint(cut[2:], norm, "RdBu_r")])
+    shown = style.paint((images[:2] - low) / (high - low), style.Normalize(0, 1), style.STAMP)
+    tiles = np.concatenate([shown, style.paint(images[2:], norm, style.RESIDUAL)])
     tiles = tiles.swapaxes(0, 1).reshape(-1, *tiles.shape[2:])
     return mosaic(tiles, len(tiles), GAP)
 

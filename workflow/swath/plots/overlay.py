@@ -45,18 +45,20 @@ def draw_overlay(
     table = pd.read_parquet(sources)
     shown = block_average(stack, downsample)
     width, height = _panel_size(box)
-    sheet = style.Sheet(width + 4.9, height + 1.0, dpi)
+    columns = max(int(width / 2.3), 1)
+    sheet = style.Sheet(max(width + 1.7, 2.9), height + 1.15 + 0.23 * -(-8 // columns), dpi)
     axes = sheet.axes(0.7, 0.4, width, height)
     colours = style.show(
-        axes, shown, style.asinh_norm(shown), "gray", extent((box[0], box[2]), shown.shape, downsample)
+        axes, shown, style.asinh_norm(shown), style.FLUX, extent((box[0], box[2]), shown.shape, downsample)
     )
     style.pixel_axes(axes)
     margin = 0.015 * max(box[1] - box[0], box[3] - box[2])
     axes.set(xlim=(box[0] - margin, box[1] + margin), ylim=(box[2] - margin, box[3] + margin), facecolor="0.2")
-    axes.set_title(f"{len(table)} sources over the white stack after the crop", fontsize=style.TITLE)
+    averaged = f", {downsample} x {downsample} pix averaged" if downsample > 1 else ""
+    sheet.text(0.7, 0.12, f"{len(table)} sources over the white stack after the crop{averaged}", style.TITLE)
     handles = [_mark(axes, table, group) for group in groups(table, unknown_type, _scale(len(table)))]
     handles += _draw_box(axes, table, box, min_box_size_pix)
-    sheet.legend(handles, 0.7 + width + 1.0, 0.4)
+    sheet.legend(handles, 0.7, 0.4 + height + 0.5, columns)
     sheet.bar(colours, 0.7 + width + 0.12, 0.4, 0.15, height, f"white stack, {UNIT}")
     sheet.save(output)
 

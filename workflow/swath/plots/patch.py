@@ -9,8 +9,8 @@ from matplotlib.colors import AsinhNorm, Normalize
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from ..config.fit import Fit
 from ..config.figures import Montage
+from ..config.fit import Fit
 from ..patches.payload import EXCLUDED, FIXED, HALO, OWNED
 from . import style
 from .arrays import extent, mosaic, rows_of
@@ -77,7 +77,7 @@ def _all_bands(sheet: Sheet, drawn: Drawn, height: float) -> None:
     bars = LEFT + 3 * BIG + 0.4
     for column, (image, name) in enumerate(zip(white(drawn), NAMES, strict=True)):
         axes = sheet.axes(LEFT + column * (BIG + 0.15), 0.85, BIG, height)
-        norm, colour = (PULL, "RdBu_r") if column == 2 else (DATA, "gray")
+        norm, colour = (PULL, style.RESIDUAL) if column == 2 else (DATA, style.FLUX)
         colours = style.show(axes, image, norm, colour, extent((x0, y0), image.shape))
         style.pixel_axes(axes, y=column == 0)
         axes.set_title(f"{name}, all bands", fontsize=style.LABEL)
@@ -128,9 +128,7 @@ def _mark(axes: Axes, drawn: Drawn, numbers: bool) -> list[Artist]:
         handles.append(axes.scatter(x, y, s=26, marker=marker, linewidths=0.8, label=f"{name} ({len(rows)})", **paint))
         if role == OWNED and numbers:
             for number, place in enumerate(zip(x, y, strict=True), 1):
-                axes.annotate(
-                    str(number), place, (4, 3), textcoords="offset points", color=colour, fontsize=style.TINY + 1
-                )
+                axes.annotate(str(number), place, (4, 3), textcoords="offset points", color=colour, fontsize=style.TINY)
     left, right, bottom, top = extent((drawn.payload.roi[0], drawn.payload.roi[2]), drawn.data.shape[1:])
     axes.set(xlim=(left, right), ylim=(bottom, top))
     return handles
@@ -141,8 +139,8 @@ def _each_band(sheet: Sheet, drawn: Drawn, which: range, top: float, width: floa
     pick = list(which)
     sky = drawn.payload.bands["sky_sigma"][pick, None, None]
     data, model, pulls = (part[pick] for part in (drawn.data, drawn.model, drawn.pulls))
-    rows = [style.paint(data / sky, DATA, "gray"), style.paint(model / sky, DATA, "gray")]
-    tiles = mosaic(np.concatenate([*rows, style.paint(pulls, PULL, "RdBu_r")]), len(pick), gap=3)
+    rows = [style.paint(data / sky, DATA, style.FLUX), style.paint(model / sky, DATA, style.FLUX)]
+    tiles = mosaic(np.concatenate([*rows, style.paint(pulls, PULL, style.RESIDUAL)]), len(pick), gap=3)
     left = LEFT + 0.8
     sheet.picture(tiles.image, left, top, width * len(pick), 3 * height)
     for column, index in enumerate(pick):

@@ -47,14 +47,14 @@ def draw_background(
             left, scale = 0.75 + 2.75 * column, fine if column == 1 else norm
             if column == 0:
                 axes = sheet.axes(left, top, 2.6, 2.2)
-                style.show(axes, shown, scale, "coolwarm", extent((box[0], box[2]), shown.shape, downsample))
+                style.show(axes, shown, scale, style.LEVEL, extent((box[0], box[2]), shown.shape, downsample))
                 style.pixel_axes(axes)
             else:
-                sheet.picture(style.paint(shown, scale, "coolwarm"), left, top, 2.6, 2.2, frame=True)
+                sheet.picture(style.paint(shown, scale, style.LEVEL), left, top, 2.6, 2.2, frame=True)
             sheet.text(left + 0.06, top + 0.05, NAMES[column], style.SMALL)
     if colorbar:
         for place, scale, label in ((0.75, norm, "frame, difference"), (5.0, fine, "background")):
-            bar = ScalarMappable(scale, style.colours("coolwarm"))
+            bar = ScalarMappable(scale, style.colours(style.LEVEL))
             sheet.bar(bar, place, sheet.height - 0.55, 3.6, 0.12, f"{label}: flux per pixel / sky sigma")
     return sheet
 

@@ -10,6 +10,7 @@ from matplotlib.colors import AsinhNorm
 from matplotlib.lines import Line2D
 
 from ..config.psf import Psf
+from ..facts.words import no_score, score_text
 from ..psf import grid
 from . import style
 from .psfstars import BandStars, encircled, headline, psf_encircled
@@ -65,27 +66,28 @@ def draw_residuals(cell: str, bands: Sequence[BandStars], settings: Psf, dpi: in
             sheet.text(0.15, top + 0.1, "no star to compare with")
             continue
         for column, (image, norm, name) in enumerate(zip(median, (flux, flux, rest), NAMES, strict=True)):
-            painted = style.paint(image, norm, "RdBu_r" if norm is rest else "viridis")
+            painted = style.paint(image, norm, style.RESIDUAL if norm is rest else style.STAMP)
             sheet.picture(painted, 0.15 + 1.85 * column, top, 1.75, 1.75, frame=True)
             colour = "black" if norm is rest else "white"
             sheet.text(0.2 + 1.85 * column, top + 0.05, name, style.SMALL, color=colour)
         _histogram(sheet.axes(6.2, top, 2.2, 1.75), band)
     if colorbar:
         for norm, colour, place, label in (
-            (flux, "viridis", 0.15, "median star, PSF / peak"),
-            (rest, "RdBu_r", 4.1, "residual / peak"),
+            (flux, style.STAMP, 0.15, "median star, PSF / peak"),
+            (rest, style.RESIDUAL, 4.1, "residual / peak"),
         ):
             sheet.bar(ScalarMappable(norm, style.colours(colour)), place, sheet.height - 0.6, 3.4, 0.12, label)
     return sheet
 
 
 def scores(band: BandStars, settings: Psf) -> str:
-    """The scores on held-out stars with their limits, in one line."""
-    if band.psf.rms_score is None:
-        return "no score: no held-out star"
-    text = f"residual rms / peak {band.psf.rms_score:.4f} (limit {settings.score_max_rms:g})"
-    if band.psf.ee_score is not None:
-        text += f", encircled energy off by {band.psf.ee_score:+.4f} (limit {settings.score_max_ee:g})"
+    """The scores on held-out stars with their limits, in one line; or why there are none."""
+    psf = band.psf
+    if psf.rms_score is None:
+        return f"no score: {no_score(psf.n_held)}"
+    text = f"residual rms / peak: {score_text(psf.rms_score)} (limit {settings.score_max_rms:g})"
+    if psf.ee_score is not None:
+        text += f"; encircled energy off by: {score_text(psf.ee_score, signed=True)} (limit {settings.score_max_ee:g})"
     return text
 
 
@@ -156,6 +158,6 @@ def _histogram(axes: Axes, band: BandStars) -> None:
     axes.plot(BINS, np.exp(-(BINS**2) / 2) / np.sqrt(2 * np.pi), color="0.4", ls=":", lw=1, label="unit Gaussian")
     axes.set_xlim(BINS[0], BINS[-1])
     axes.set_ylim(0, 0.65)
-    axes.set_xlabel("residual / noise", fontsize=style.TINY + 1, labelpad=0)
-    axes.tick_params(labelsize=style.TINY + 1)
+    axes.set_xlabel("residual / noise", fontsize=style.TINY, labelpad=0)
+    axes.tick_params(labelsize=style.TINY)
     axes.legend(loc="upper right", fontsize=style.TINY)

@@ -36,7 +36,7 @@ def draw_stars(cell: str, bands: Sequence[BandStars], settings: Psf, dpi: int, c
             continue
         peak = band.fits.flux * band.light.max((1, 2))
         scaled = (band.stamps.data - band.background[:, None, None]) / peak[:, None, None]
-        tiles = mosaic(style.paint(np.where(band.stamps.good, scaled, np.nan), norm, "viridis"), columns, GAP)
+        tiles = mosaic(style.paint(np.where(band.stamps.good, scaled, np.nan), norm, style.STAMP), columns, GAP)
         placed = _place(sheet, tiles, top)
         _frame(sheet, placed, tiles, kinds(band))
         _label(sheet, placed, tiles, [str(star_id) for star_id in band.rows["star_id"]], "white")
@@ -45,29 +45,29 @@ def draw_stars(cell: str, bands: Sequence[BandStars], settings: Psf, dpi: int, c
     sheet.text(LEFT, 0.34, f"{size}; number: star_id of stars/<band>.fits; grey: masked; held-out stars last")
     handles = [Line2D([], [], color=colour, lw=2, label=kind) for kind, colour in KINDS.items() if colour != "none"]
     sheet.figure.legend(handles=handles, loc="upper right", ncols=4, fontsize=style.SMALL, borderaxespad=0.3)
-    _foot(sheet, norm, "viridis", "flux / peak of the fitted PSF", colorbar)
+    _foot(sheet, norm, style.STAMP, "flux / peak of the fitted PSF", colorbar)
     return sheet
 
 
 def draw_local_background(cell: str, bands: Sequence[BandStars], settings: Psf, dpi: int, colorbar: bool) -> Sheet:
     """Every star three times: as cut out, its annulus without the star's own light, and with the level taken off."""
     norm = Normalize(-5.0, 5.0)
-    columns = 18
+    columns = 12
     sheet, tops = _sheet(bands, 3, columns, dpi)
     for band, top in zip(bands, tops, strict=True):
         if not len(band.rows):
             continue
         sky = _sky_sigma(band)
-        tiles = mosaic(style.paint(_triples(band, settings, sky), norm, "coolwarm"), columns, GAP)
+        tiles = mosaic(style.paint(_triples(band, settings, sky), norm, style.LEVEL), columns, GAP)
         placed = _place(sheet, tiles, top)
-        _label(sheet, placed, tiles, [f"{level:+.2f}" for level in band.background / sky], "black")
+        _label(sheet, placed, tiles, [f"{level:+.3f}" for level in band.background / sky], "black", middle=True)
     local = settings.local_background
     done = f"subtracted, annulus {local.rin_pix:g} to {local.rout_pix:g} pix (clamped to the stamp)"
     done = done if local.enabled else "not subtracted: psf.local_background.enabled is false"
-    parts = "from top to bottom: raw, annulus without the star's light, subtracted; number: level in sky sigma"
+    parts = "from top to bottom: raw, annulus without the star's light with its level in sky sigma, subtracted"
     sheet.text(LEFT, 0.12, f"Local background of the PSF stars of cell {cell}", style.TITLE)
     sheet.text(LEFT, 0.34, f"{parts}; {done}")
-    _foot(sheet, norm, "coolwarm", "flux per pixel / sky sigma", colorbar)
+    _foot(sheet, norm, style.LEVEL, "flux per pixel / sky sigma", colorbar)
     return sheet
 
 
@@ -125,10 +125,15 @@ def _frame(sheet: Sheet, placed: Placed, tiles: Mosaic, kind: list[str]) -> None
     sheet.ground.add_collection(LineCollection(lines, colors=paint, linewidths=1.5), autolim=False)
 
 
-def _label(sheet: Sheet, placed: Placed, tiles: Mosaic, texts: Sequence[str], colour: str) -> None:
-    """A short text in the lower left corner of every tile."""
+def _label(
+    sheet: Sheet, placed: Placed, tiles: Mosaic, texts: Sequence[str], colour: str, middle: bool = False
+) -> None:  # fmt: skip
+    """A short text in the lower left corner of every tile, or in its middle."""
+    height, width = tiles.size
+    dx, dy = (width / 2, height / 2) if middle else (2, 2)
+    look = {"ha": "center", "va": "center", "fontsize": style.LABEL} if middle else {"fontsize": style.TINY}
     for text, x, y in zip(texts, tiles.left, tiles.bottom, strict=True):
-        sheet.ground.text(*placed.at(x + 2, y + 2), text, color=colour, fontsize=style.TINY)
+        sheet.ground.text(*placed.at(x + dx, y + dy), text, color=colour, **look)
 
 
 def _foot(sheet: Sheet, norm: Normalize, colour: str, label: str, colorbar: bool) -> None:

@@ -1,7 +1,7 @@
 """The look of all figures, and files that are the same bytes for the same data.
 
 Figures are laid out in inches and drawn by Agg, whatever the user's matplotlibrc says about backend and layout; its
-fonts, colours and line widths hold. Only sizes, colour maps and the meaning of colours are set here.
+fonts, colours and line widths hold. Only sizes, colour maps and the meaning of colours are set here, for all figures.
 """
 
 import logging
@@ -18,12 +18,17 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import AsinhNorm, Colormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from ..files import atomic
 
 log = logging.getLogger(__name__)
 
-TITLE, LABEL, SMALL, TINY = 10, 8, 7, 5  # font sizes [pt]
+TITLE, LABEL, SMALL, TINY = 10, 8, 7, 6  # font sizes [pt]
+FLUX, STAMP, RESIDUAL, LEVEL = "gray", "viridis", "RdBu_r", "coolwarm"  # colour maps: images, cutouts, differences, sky
+MODELS = {"star": ("tab:blue", "o"), "exp": ("tab:orange", "s"), "dev": ("tab:red", "D"), "sersic": ("tab:purple", "^")}
+KEPT, CLIPPED, LEFT_OUT = "tab:blue", "tab:red", "0.6"  # stars of a zero point
+GOOD, POOLED, BAD = "0.4", "orange", "red"  # frames of PSFs
 LARGEST_PIX = 30_000  # Agg ends at 2^16; image viewers do earlier
 MASKED = "0.6"
 
@@ -89,15 +94,19 @@ class Sheet:
         bar.set_label(label, fontsize=SMALL)
         bar.ax.tick_params(labelsize=SMALL)
         bar.minorticks_off()
+        bar.locator = MaxNLocator(max(int(1.6 * max(width, height)), 2))
         if isinstance(colours.norm, AsinhNorm):
             ticks = asinh_ticks(colours.norm)
             bar.set_ticks(ticks, labels=[f"{value:.3g}" for value in ticks])
 
-    def legend(self, handles: Sequence[Artist], left: float, top: float, columns: int = 1) -> None:
-        """Legend on dark ground, for markers that are drawn over images; its top left corner is at the place."""
+    def legend(
+        self, handles: Sequence[Artist], left: float, top: float, columns: int = 1, dark: bool = True
+    ) -> None:  # fmt: skip
+        """Legend whose top left corner is at the place; on dark ground for markers that are drawn over images."""
+        look = {"facecolor": "0.35", "labelcolor": "white", "framealpha": 1, "labelspacing": 0.9}
         self.figure.legend(
             handles=handles, loc="upper left", bbox_to_anchor=(left / self.width, 1 - top / self.height), ncols=columns,
-            borderaxespad=0, fontsize=SMALL, facecolor="0.35", labelcolor="white", framealpha=1, labelspacing=0.9,
+            borderaxespad=0, fontsize=SMALL, **(look if dark else {"frameon": False}),
         )  # fmt: skip
 
     def save(self, path: str | Path) -> None:

@@ -16,7 +16,6 @@ from . import style
 from .style import Sheet
 
 Facts = Mapping[str, Any]
-KEPT, CLIPPED, LEFT_OUT = "tab:blue", "tab:red", "0.6"
 COLUMNS, PANEL_WIDTH, PANEL_HEIGHT = 3, 3.3, 2.9
 
 
@@ -50,8 +49,8 @@ def draw_zeropoint(
 
 def draw_band(band: str, summary: Facts, stars: pd.DataFrame, zp_ref: float, dpi: int) -> Sheet:
     """Every star's zero point against its reference magnitude: kept, clipped and left out, and the result."""
-    sheet = Sheet(7.2, 4.6, dpi)
-    axes = sheet.axes(0.8, 0.75, 6.2, 3.3)
+    sheet = Sheet(7.2, 5.1, dpi)
+    axes = sheet.axes(0.8, 1.25, 6.2, 3.3)
     sheet.text(0.8, 0.12, f"{band}: {_result(summary)}", style.TITLE)
     sheet.text(0.8, 0.36, _counts(summary, stars), style.SMALL)
     usable = stars[np.isfinite(stars["zp"]) & np.isfinite(stars["gaiaxp_mag"])]
@@ -67,7 +66,7 @@ def draw_band(band: str, summary: Facts, stars: pd.DataFrame, zp_ref: float, dpi
     axes.set_xlabel(f"reference magnitude in {band} [mag]", fontsize=style.LABEL)
     axes.set_ylabel("zero point of the star [mag]", fontsize=style.LABEL)
     axes.tick_params(labelsize=style.SMALL)
-    axes.legend(fontsize=style.SMALL, loc="best")
+    sheet.legend(axes.get_legend_handles_labels()[0], 0.8, 0.72, columns=3, dark=False)
     return sheet
 
 
@@ -93,7 +92,7 @@ def draw_map(bands: Mapping[str, tuple[Facts, pd.DataFrame]], trend_sigma: float
             stars["y"],
             c=stars["residual"],
             norm=norm,
-            cmap="RdBu_r",
+            cmap=style.RESIDUAL,
             s=34,
             edgecolors="0.3",
             linewidths=0.5,
@@ -101,7 +100,7 @@ def draw_map(bands: Mapping[str, tuple[Facts, pd.DataFrame]], trend_sigma: float
         axes.set(xlim=_wide(everything["x"]), ylim=_wide(everything["y"]))
         axes.set_aspect("equal", adjustable="box")
         style.pixel_axes(axes)
-    bar = ScalarMappable(norm, "RdBu_r")
+    bar = ScalarMappable(norm, style.RESIDUAL)
     sheet.bar(bar, 0.7, sheet.height - 0.55, 3.6, 0.12, "zero point of the star - zero point of the band [mag]")
     return sheet
 
@@ -120,7 +119,7 @@ def draw_color(bands: Mapping[str, tuple[Facts, pd.DataFrame]], color: Sequence[
         if not len(part):
             style.say(axes, textwrap.fill(summary.get("reason") or "no kept star with a colour", 40))
             continue
-        axes.errorbar(part["color"], part["residual"], part["sigma"], fmt="o", color=KEPT, ms=3.5, lw=0.8)
+        axes.errorbar(part["color"], part["residual"], part["sigma"], fmt="o", color=style.KEPT, ms=3.5, lw=0.8)
         axes.axhline(0, color="0.4", ls=":", lw=1)
         if slope is not None:
             _line(axes, part, slope, error)
@@ -144,9 +143,9 @@ def _kept(stars: pd.DataFrame) -> pd.DataFrame:
 
 def _groups(stars: pd.DataFrame) -> Iterator[tuple[np.ndarray, str, str, str]]:
     kept, clipped = (stars[name].to_numpy(bool) for name in ("is_kept", "is_clipped"))
-    yield kept, KEPT, "o", "kept"
-    yield clipped, CLIPPED, "x", "clipped"
-    yield ~kept & ~clipped, LEFT_OUT, "s", "left out"
+    yield kept, style.KEPT, "o", "kept"
+    yield clipped, style.CLIPPED, "x", "clipped"
+    yield ~kept & ~clipped, style.LEFT_OUT, "s", "left out"
 
 
 def _result(summary: Facts) -> str:

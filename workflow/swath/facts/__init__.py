@@ -1,0 +1,1 @@
+"""What a run did, in numbers. Nothing that computes imports it."""
