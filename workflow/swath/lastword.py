@@ -6,9 +6,10 @@ Snakemake tells its log handlers of every job that fails, wherever it ran; the j
 import logging
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import takewhile
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 _MOST = 10
 _ERROR = re.compile(r"^.*?\bERROR\b\s+(?:[\w.]+:\s)?")
@@ -28,12 +29,13 @@ class LastWord(logging.Handler):
 
     Parameters
     ----------
-    full : says whether the disk of the products is full, in a sentence; '' when it is not.
+    folder : the working directory, which Snakemake has left by then. full : says in a sentence whether the disk of the
+        products is full; '' when it is not.
     """
 
-    def __init__(self, full: Any) -> None:
+    def __init__(self, folder: Path, full: Callable[[], str]) -> None:
         super().__init__(logging.ERROR)
-        self.full = full
+        self.folder, self.full = folder, full
         self.texts: list[str] = []
         self.failed: dict[tuple[str, ...], None] = {}
         self.went_wrong = False
@@ -55,25 +57,24 @@ class LastWord(logging.Handler):
         """Print it all to the terminal."""
         parts = [*self.texts]
         if self.went_wrong:
-            full = self.full()
-            parts += [text for text in (failures(list(self.failed)), full) if text]
+            parts += [text for text in (failures(list(self.failed), self.folder), self.full()) if text]
         if parts:
             sys.stdout.flush()
             print("\n" + "\n\n".join(parts), file=sys.stderr, flush=True)
 
 
-def failures(jobs: Sequence[tuple[str, ...]]) -> str:
-    """What went wrong in each job, given as rule and log files; '' without any."""
+def failures(jobs: Sequence[tuple[str, ...]], folder: Path) -> str:
+    """What went wrong in each job, given as rule and log files (relative to `folder`); '' without any."""
     if not jobs:
         return ""
     head = "one job failed:" if len(jobs) == 1 else f"{len(jobs)} jobs failed:"
-    lines = [_failure(rule, logs) for rule, *logs in jobs[:_MOST]]
+    lines = [_failure(rule, logs, folder) for rule, *logs in jobs[:_MOST]]
     more = [f"  and {len(jobs) - _MOST} more"] if len(jobs) > _MOST else []
     return "\n".join([head, *lines, *more])
 
 
-def _failure(rule: str, logs: Sequence[str]) -> str:
-    sentences = [text for log in logs if (text := last_error(Path(log)))]
+def _failure(rule: str, logs: Sequence[str], folder: Path) -> str:
+    sentences = [text for log in logs if (text := last_error(folder / log))]
     where = f" ({', '.join(logs)})" if logs else ""
     if not sentences:
         return (
@@ -84,7 +85,7 @@ def _failure(rule: str, logs: Sequence[str]) -> str:
 
 
 def last_error(log: Path) -> str:
-    """The last error in a job's log, without date and level, following lines indented; '' without any."""
+    """The last error in a job's log, without date and level, with the indented lines below it; '' without any."""
     try:
         lines = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
     except OSError:
@@ -93,4 +94,4 @@ def last_error(log: Path) -> str:
     if not starts:
         return ""
     first, *rest = lines[starts[-1] :]
-    return "\n".join([_ERROR.sub("", first), *(f"    {line}" for line in rest)])
+    return "\n".join([_ERROR.sub("", first), *(f"  {line}" for line in takewhile(lambda line: line[:1] == " ", rest))])

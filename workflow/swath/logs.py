@@ -30,6 +30,7 @@ def run_log(tile: str) -> logging.FileHandler | None:
 
 def start_logging(job_log: str | None, tile: str) -> None:
     """Send messages to the job's log (or the terminal) and to the tile's run log."""
+    logging.raiseExceptions = False  # a log that cannot be written (full disk) is no reason for a traceback
     settings = log_settings()
     root = logging.getLogger()
     root.setLevel(settings.get("level", "INFO"))

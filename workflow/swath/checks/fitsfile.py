@@ -47,18 +47,26 @@ def _plain_truncation(path: Path) -> str:
 
 
 def _gzip_truncation(path: Path) -> str:
-    with _quiet_open(path) as hdus:
-        promised = hdus[0].fileinfo()["datLoc"] + hdus[0].size
+    promised = _first_hdu(path)
     with path.open("rb") as stream:
         stream.seek(-4, os.SEEK_END)
         (stated,) = struct.unpack("<I", stream.read(4))
     beyond = (stated - promised) % 2**32
-    if beyond == 0 or (stated % _BLOCK == 0 and beyond < 2**31):
+    if promised and (beyond == 0 or (stated % _BLOCK == 0 and beyond < 2**31)):
         return ""
     held, whole = _decompressed_size(path)
     if not whole:
         return f"{path}: the compressed file ends early, after {held} bytes decompressed; copy it again"
     return _sentence(path, held, promised, "bytes decompressed") if held < promised else ""
+
+
+def _first_hdu(path: Path) -> int:
+    """Bytes up to the end of the first HDU's data; 0 when its header cannot be read."""
+    try:
+        with _quiet_open(path) as hdus:
+            return hdus[0].fileinfo()["datLoc"] + hdus[0].size
+    except (OSError, EOFError, zlib.error):
+        return 0
 
 
 def _decompressed_size(path: Path) -> tuple[int, bool]:

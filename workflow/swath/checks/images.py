@@ -76,10 +76,11 @@ def _examined(image: Image, config: Config) -> tuple[ImageFacts | None, list[str
     facts, problems = examine(image, config.inputs.keywords)
     if config.psf.method == "supplied" and image.psf in there:
         problems += _psf_problems(image)
-    if facts is not None:
-        problems += [sentence for path in there if (sentence := truncation(path))]
+    cut = [sentence for path in there if (sentence := truncation(path))]
     absent = {f"{path}: no such file" for path in set(files) - set(there)}
-    return facts, [problem for problem in problems if problem not in absent]
+    if facts is None and cut:
+        return None, cut
+    return facts, [problem for problem in problems if problem not in absent] + cut
 
 
 def _psf_problems(image: Image) -> list[str]:

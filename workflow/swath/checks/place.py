@@ -28,11 +28,11 @@ def check_place(config: Config, needed: int | None = None) -> Row:
     return Row(NAME, str(folder.absolute()), found, tuple(dict.fromkeys(errors)))
 
 
-def fullness(config: Config) -> str:
-    """A sentence when less than a megabyte is free where the products go; else ''."""
-    folder = _existing(Path(config.results, config.tile))
-    free = shutil.disk_usage(folder).free
-    return f"{folder}: the disk is full ({_size(free)} free); free some space and run again" if free < 1 << 20 else ""
+def fullness(folder: Path) -> str:
+    """A sentence when less than a megabyte is free where `folder` is or will be; else ''."""
+    place = _existing(folder)
+    free = shutil.disk_usage(place).free
+    return f"{place}: the disk is full ({_size(free)} free); free some space and run again" if free < 1 << 20 else ""
 
 
 def _existing(path: Path) -> Path:

@@ -1,5 +1,6 @@
 """One pass over all inputs of a tile: everything that is wrong with any of them, and what the plan is made from."""
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -39,6 +40,12 @@ def survey(config: Config) -> Survey:
     ------
     InputError : every problem of every input, below the table of all inputs.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # astropy's own: what matters of them is said here
+        return _survey(config)
+
+
+def _survey(config: Config) -> Survey:
     images = check_images(config)
     crop, grid = _grid(images.reference, config)
     field, frame = _field(images.reference, crop, config)

@@ -1,0 +1,187 @@
+"""Every kind of bad image gets its sentence, before a pixel is read."""
+
+import gzip
+import shutil
+
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from .fields import NX, NY, spoil_bytes
+
+
+def test_a_good_field_has_nothing_to_note(field):
+    assert field.errors() == []
+    assert field.notes() == []
+    assert field.row("image g").found == '300 x 240 pix, 0.400"/pix, ZP 25.000, gain 2, sky sigma 1.5, FWHM 3.00 pix'
+    assert field.row("catalogue").found == "30 sources, 30 in the image"
+
+
+def test_missing_files_of_every_kind_at_once(field):
+    field.inputs = {
+        "images": [{"path": "g.fits", "weight": "w.fits"}, "none.fits"],
+        "catalog": "absent.csv",
+        "gaia": "gone.csv",
+    }
+    errors = field.errors()
+    for path in ("w.fits", "none.fits", "absent.csv", "gone.csv"):
+        (sentence,) = [error for error in errors if path in error]
+        assert f"{field.folder}/{path}" in sentence
+        assert "no file" in sentence or "no such file" in sentence
+
+
+def test_a_missing_image_list(field):
+    field.inputs["images"], field.inputs["image_list"] = [], "list.txt"
+    assert any("inputs.image_list: no file" in error for error in field.errors())
+
+
+@pytest.mark.parametrize(
+    ("cards", "parts"),
+    [
+        ({"EGAIN": None}, ["EGAIN is missing", "expected a positive number"]),
+        ({"ZP_AUTO": "bright"}, ["ZP_AUTO = 'bright'", "expected a number"]),
+        ({"EGAIN": 0}, ["EGAIN = 0, expected a positive number"]),
+        ({"EGAIN": -1.5}, ["EGAIN = -1.5, expected a positive number"]),
+        ({"SKYSIG": 0.0}, ["SKYSIG = 0.0, expected a positive number"]),
+        ({"SKYSIG": -2.0}, ["SKYSIG = -2.0, expected a positive number"]),
+        ({"CRPIX1": 151.0}, ["CRPIX1 = 151.0, expected 150.5", "differ by 0.5 pix", "crpix allows 1e-06"]),
+        ({"CRVAL2": 2.3}, ["CRVAL2 = 2.3, expected 2.2", "differ by 0.1 deg"]),
+        ({"CTYPE1": "RA---SIN"}, ["CTYPE1 = 'RA---SIN', expected 'RA---TAN'"]),
+        ({"CTYPE1": None}, ["no celestial WCS: CTYPE1 missing"]),
+    ],
+)
+def test_headers(field, cards, parts):
+    field.image("r", **cards)
+    (sentence,) = field.errors()
+    for part in (f"{field.folder}/r.fits: ", *parts):
+        assert part in sentence
+
+
+def test_everything_about_one_image_and_about_the_others_at_once(field):
+    field.image("g", EGAIN=None, SKYSIG=-1.0)
+    field.image("r", shape=(NY, NX + 1), CRPIX2=7.0)
+    field.write(RA=None)
+    errors = "\n".join(field.errors())
+    for part in ("EGAIN", "SKYSIG", "301 x 240 pix, expected 300 x 240", "CRPIX2", "no column RA"):
+        assert part in errors
+
+
+def test_wrong_shapes_of_image_weight_mask_and_psf(field):
+    for name, shape in (("w.fits", (NY, 7)), ("m.fits", (9, NX)), ("p.fits", (20, 21))):
+        fits.writeto(field.folder / name, np.ones(shape, "f4"))
+    field.inputs["images"] = [
+        {"path": "g.fits", "weight": "w.fits", "mask": "m.fits", "psf": "p.fits"},
+        {"path": "r.fits", "psf": "p.fits"},
+    ]
+    errors = "\n".join(field.errors(psf={"ngrid": 1, "method": "supplied"}))
+    assert "w.fits: 7 x 240 pix, expected 300 x 240 pix as its image has" in errors
+    assert "m.fits: 300 x 9 pix, expected 300 x 240 pix" in errors
+    assert "p.fits: a PSF of 21 x 20 pix; both sides must be odd" in errors
+
+
+def test_duplicate_bands(field):
+    field.image("g", "again.fits")
+    field.inputs["images"].append("again.fits")
+    (sentence,) = field.errors()
+    assert "band g comes from 2 images" in sentence
+    assert "again.fits" in sentence
+
+
+def test_bands_that_differ_in_case_only(field):
+    field.image("G", "r.fits")
+    assert any("differ in case only" in error for error in field.errors())
+
+
+def test_not_a_fits_file(field):
+    (field.folder / "r.fits").write_text("hello")
+    (sentence,) = field.errors()
+    assert sentence.startswith(f"{field.folder}/r.fits: not a readable FITS file")
+
+
+def test_an_empty_file(field):
+    (field.folder / "r.fits").write_bytes(b"")
+    (sentence,) = field.errors()
+    assert "r.fits: not a readable FITS file" in sentence
+
+
+@pytest.mark.parametrize("missing", [1, 2880, 200_000])
+def test_truncated_images(field, missing):
+    """The data end where the padding begins: only bytes of the data count."""
+    path = field.folder / "r.fits"
+    data = NX * NY * 4
+    spoil_bytes(path, path.stat().st_size - (-data % 2880) - missing)
+    (sentence,) = field.errors()
+    assert f"r.fits: the file is cut short: {path.stat().st_size} bytes" in sentence
+    assert f"({missing} missing)" in sentence
+
+
+def test_padding_may_lack(field):
+    path = field.folder / "r.fits"
+    spoil_bytes(path, path.stat().st_size - (-NX * NY * 4 % 2880))
+    assert field.errors() == []
+
+
+@pytest.mark.parametrize("where", ["second image", "its header", "table"])
+def test_truncation_of_any_hdu(field, where):
+    hdus = [fits.PrimaryHDU(np.zeros((NY, NX), "f4"), field.header("r")), fits.ImageHDU(np.ones((50, 50)), name="MORE")]
+    if where == "table":
+        hdus[1] = fits.BinTableHDU.from_columns([fits.Column("a", "D", array=np.ones(1000))])
+    path = field.folder / "r.fits"
+    fits.HDUList(hdus).writeto(path, overwrite=True)
+    assert field.errors() == []
+    first = 2880 * (1 + -(-NX * NY * 4 // 2880))
+    spoil_bytes(path, first + (100 if where == "its header" else 2880 + 500))
+    (sentence,) = field.errors()
+    assert "cut short" in sentence or "ends within the header of HDU 1" in sentence
+
+
+def test_truncated_companions(field):
+    fits.writeto(field.folder / "w.fits", np.ones((NY, NX), "f4"))
+    spoil_bytes(field.folder / "w.fits", 100_000)
+    field.inputs["images"][1] = {"path": "r.fits", "weight": "w.fits"}
+    (sentence,) = field.errors()
+    assert "w.fits: the file is cut short" in sentence
+
+
+def compressed(field, pixels=None, extension=False):
+    path = field.folder / "r.fits"
+    if extension:
+        pixels = np.random.default_rng(1).normal(size=(NY, NX)).astype("f4")
+        hdus = [fits.PrimaryHDU(), fits.ImageHDU(pixels, field.header("r"))]
+        fits.HDUList(hdus).writeto(path, overwrite=True)
+    packed = field.folder / "r.fits.gz"
+    with path.open("rb") as source, gzip.open(packed, "wb") as target:
+        shutil.copyfileobj(source, target)
+    field.inputs["images"][1] = "r.fits.gz"
+    return packed
+
+
+def test_whole_gzip_files_pass(field):
+    compressed(field)
+    assert field.errors() == []
+
+
+@pytest.mark.parametrize("extension", [False, True])
+def test_truncated_gzip_files(field, extension):
+    path = compressed(field, extension=extension)
+    spoil_bytes(path, path.stat().st_size * 2 // 3 if extension else path.stat().st_size - 12)
+    (sentence,) = field.errors()
+    assert "r.fits.gz: the compressed file ends early" in sentence
+
+
+def test_gzip_of_a_truncated_file(field):
+    spoil_bytes(field.folder / "r.fits", 50_001)
+    compressed(field)
+    (sentence,) = field.errors()
+    assert "r.fits.gz: the file is cut short: 50001 bytes decompressed" in sentence
+
+
+def test_axes_that_are_not_equatorial(field):
+    for band in "gr":
+        field.image(band, CTYPE1="GLON-TAN", CTYPE2="GLAT-TAN")
+    assert any("GLON-TAN, GLAT-TAN; expected RA and DEC" in error for error in field.errors())
+
+
+def test_a_crop_and_a_grid_that_leave_too_little(field):
+    assert "crop.margin" in field.errors(crop={"margin": 200})[0]
+    assert "expected at least 16" in field.errors(psf={"ngrid": 9}, patches={"ngrid": 9})[0]

@@ -1,0 +1,76 @@
+"""What is printed last: the sentences of the jobs that failed, whatever Snakemake printed before."""
+
+import logging
+
+import pytest
+from swath.lastword import LastWord, failures, last_error, stop
+
+
+@pytest.fixture
+def logs(tmp_path):
+    (tmp_path / "one.log").write_text(
+        "2026-01-01 10:00:00,1 INFO    swath: begun\n"
+        "2026-01-01 10:00:01,1 ERROR   swath: an earlier one\n"
+        "2026-01-01 10:00:02,1 ERROR   swath: g.fits: 2 problems\n  - EGAIN\n  - SKYSIG\n"
+        "2026-01-01 10:00:03,1 WARNING swath.telemetry: x\n"
+    )
+    (tmp_path / "two.log").write_text("")
+    return tmp_path
+
+
+def failed(word, **facts):
+    word.handle(logging.makeLogRecord({"levelno": logging.ERROR, "msg": "Error in rule", **facts}))
+
+
+def test_the_last_error_of_a_log_with_its_list(logs):
+    assert last_error(logs / "one.log") == "g.fits: 2 problems\n    - EGAIN\n    - SKYSIG"
+    assert last_error(logs / "two.log") == ""
+    assert last_error(logs / "none.log") == ""
+
+
+def test_each_failed_job_is_told_once_with_its_log(logs, capsys):
+    word = LastWord(logs, lambda: "")
+    for _ in range(2):
+        failed(word, rule_name="load", log=["one.log"])
+    failed(word, job_error_info=[{"rule_name": "fit", "log": ["two.log"]}])
+    word.speak()
+    text = capsys.readouterr().err
+    assert "2 jobs failed:" in text
+    assert text.count("load (one.log): g.fits: 2 problems") == 1
+    assert "fit (two.log) left no message" in text
+
+
+def test_many_failures_are_counted(logs):
+    text = failures([("fit", f"{i}.log") for i in range(25)], logs)
+    assert text.startswith("25 jobs failed:")
+    assert text.endswith("and 15 more")
+
+
+def test_a_run_that_ends_well_has_no_last_word(logs, capsys):
+    word = LastWord(logs, lambda: "the disk is full")
+    failed(word, rule_name="load", log=["one.log"])
+    word.forget()
+    word.speak()
+    assert capsys.readouterr().err == ""
+
+
+def test_a_full_disk_is_said_when_anything_went_wrong(logs, capsys):
+    word = LastWord(logs, lambda: "the disk is full")
+    word.speak()
+    assert capsys.readouterr().err == ""
+    failed(word)
+    word.speak()
+    assert capsys.readouterr().err.strip() == "the disk is full"
+
+
+def test_texts_for_the_end(logs, capsys):
+    word = LastWord(logs, lambda: "")
+    word.texts = ["a table"]
+    word.speak()
+    assert capsys.readouterr().err.strip() == "a table"
+
+
+def test_stop_ends_the_process_with_the_sentence():
+    with pytest.raises(SystemExit) as caught:
+        stop("a sentence")
+    assert caught.value.code == "a sentence"  # Python prints it last and exits with 1
