@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from .digests import File
@@ -58,7 +59,8 @@ def command(options: Sequence[str], findings: Sequence[Finding]) -> str:
     forced = list(dict.fromkeys(path for finding in findings for path in finding.forced))
     if len(forced) > _MOST_FILES:
         forced = list(dict.fromkeys(finding.rule for finding in findings if finding.forced))
-    steps = [shlex.join(["rm", "--", *removed])] if removed else []
+    # The shell stands in the user's folder, the run perhaps elsewhere (`--directory`): only Snakemake knows of both.
+    steps = [shlex.join(["rm", "--", *(str(Path(path).absolute()) for path in removed)])] if removed else []
     steps += [shlex.join(["snakemake", *options, "--forcerun", *forced, "--"])] if forced else []
     return " && ".join(steps)
 
@@ -80,6 +82,5 @@ def verdict(report: Report) -> str:
     if report.fine:
         return f"OK: {report.products} products, {report.size} bytes verified in {report.folder}"
     count = len(report.findings)
-    return (
-        f"{report.folder}: {count} file{'s are' if count > 1 else ' is'} not as recorded ({report.products} products)"
-    )
+    files = f"{count} files are" if count > 1 else "1 file is"
+    return f"{report.folder}: {files} not as recorded ({report.products} products compared)"

@@ -10,6 +10,9 @@ from .seal import Damaged, unsealed
 
 # ASSUME figures and the catalogue browser are the only products that a config can switch off.
 _OPTIONAL = ("figures/", "explore/")
+# Rules whose products hold timings: verified by their records, but left out of the manifest, which is the same for
+# every run of the same inputs.
+TIMED = ("facts",)
 
 
 class Job(NamedTuple):

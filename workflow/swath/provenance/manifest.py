@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .digests import File
-from .jobs import Asked, Job, read_job, record_files
+from .jobs import TIMED, Asked, Job, read_job, record_files
 from .seal import Damaged, is_intact, write_sealed_text
 
 
@@ -28,7 +28,7 @@ class Entry(NamedTuple):
 def write_manifest(path: str | Path, asked: Asked) -> int:
     """Gather the records of the tile in whose folder `path` lies, and return the number of products.
 
-    Records of what the config does not ask for any more are left out.
+    Records of what the config does not ask for any more are left out, and those of pages with timings.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def _parts(folder: Path, asked: Asked, counted: list[int]) -> Iterator[str]:
         except Damaged as error:
             problems += error.problems
             continue
-        if asked.leaves_over(job.wildcards, job.outputs, folder.as_posix()):
+        if job.rule in TIMED or asked.leaves_over(job.wildcards, job.outputs, folder.as_posix()):
             continue
         key = hashlib.sha256(_json(job.params).encode()).hexdigest()[:16]
         params[key] = job.params

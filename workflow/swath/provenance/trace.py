@@ -4,7 +4,7 @@ import json
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .digests import File
 from .findings import state
@@ -61,8 +61,9 @@ def _tree(graph: Graph, file: File, focus: Mapping[str, str], seen: dict[str, Jo
         line += "  (another version than the present one)"
     if job.record in seen:
         return [f"{line}  (by {job.name}, above)"]
+    alike = next((other for other in seen.values() if other.rule == job.rule), None)
     seen[job.record] = job
-    lines = [line, *_about(job, f"{indent}  ")]
+    lines = [line, *_about(job, alike, f"{indent}  ")]
     followed, others = _split(graph, job.inputs, focus)
     for source in followed:
         lines += _tree(graph, source, focus, seen, f"{indent}    ")
@@ -70,15 +71,26 @@ def _tree(graph: Graph, file: File, focus: Mapping[str, str], seen: dict[str, Jo
     return lines
 
 
-def _about(job: Job, indent: str) -> list[str]:
+def _about(job: Job, alike: Job | None, indent: str) -> list[str]:
+    """The job, its code and parameters; of a job like one above only what differs from that."""
     head = f"{indent}by {job.name}: swath {job.swath}, code {job.code}, record {job.record}"
-    if not job.params:
-        return [head]
-    text = f"parameters {job.params_hash}: {json.dumps(job.params, ensure_ascii=False)}"
+    values = _flat(job.params)
+    known = _flat(alike.params) if alike else {}
+    told = {key: value for key, value in values.items() if known.get(key, ...) != value}
+    start = f"as {alike.name}, but " if alike else ""
+    text = f"parameters {job.params_hash}: {start}" + ", ".join(f"{key} {value}" for key, value in told.items())
     wrapped = textwrap.wrap(
         text, _WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False
     )
-    return [head, *wrapped]
+    return [head, *wrapped] if told else [head]
+
+
+def _flat(value: Any, name: str = "") -> dict[str, str]:
+    """Nested parameters as dotted names and JSON values."""
+    if isinstance(value, Mapping) and value:
+        parts = (_flat(item, f"{name}.{key}" if name else key) for key, item in value.items())
+        return {key: text for part in parts for key, text in part.items()}
+    return {name: json.dumps(value, ensure_ascii=False)}
 
 
 def _split(graph: Graph, inputs: Sequence[File], focus: Mapping[str, str]) -> tuple[list[File], dict[str, int]]:

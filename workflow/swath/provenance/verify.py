@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .digests import File, measured
 from .findings import Finding, Report, state
-from .jobs import Asked, Job, read_jobs
+from .jobs import TIMED, Asked, Job, read_jobs
 from .manifest import Entry, read_manifest
 from .seal import Damaged
 from .strays import strays
@@ -109,7 +109,10 @@ def _tell_age(report: Report, entries: Mapping[str, Entry], listed: Mapping[str,
     newer = [
         record
         for record, entry in entries.items()
-        if listed and record not in old and (record not in listed or listed[record].record != entry.record)
+        if listed
+        and record not in old
+        and entry.rule not in TIMED
+        and (record not in listed or listed[record].record != entry.record)
     ]
     if newer:
         report.notes.append(

@@ -1,0 +1,226 @@
+"""A small tile of records: what is found, how it is named, and what would put it right."""
+
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from swath.errors import RunError
+from swath.provenance.audit import audit
+from swath.provenance.findings import command, report_text, verdict
+from swath.provenance.jobs import Asked
+from swath.provenance.manifest import read_manifest, write_manifest
+from swath.provenance.records import finish_record, start_record
+from swath.provenance.seal import Damaged
+from swath.provenance.verify import verify
+
+FOLDER = "results/t"
+PRODUCTS = {"load/g": "frames/g.fits", "load/r": "frames/r.fits", "white/white": "white/white.fits"}
+FIGURE = "figures/white.png"
+ASKED = Asked.by_lists(bands="gr", cells=[], patches=[], products=[f"{FOLDER}/{FIGURE}"])
+OPTIONS = ["-s", "my clone/Snakefile", "--cores", "2"]
+
+
+def make(record: str, product: str, inputs: list[str], content: str, **wildcards: str) -> None:
+    """Run a job: one product, its record."""
+    path = f"{FOLDER}/records/{record}.json"
+    started = start_record(path, record.split("/")[0], {"tile": "t", **wildcards}, {"code": "c", "zp": 25.0}, inputs)
+    target = Path(FOLDER, product)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(content)
+    finish_record(started, [str(target), path])
+
+
+def make_all() -> None:
+    for band in "gr":
+        Path(f"{band}.fits").write_text(f"image {band}")
+        make(f"load/{band}", f"frames/{band}.fits", [str(Path(f"{band}.fits").absolute())], f"frame {band}", band=band)
+    frames = [f"{FOLDER}/frames/{band}.fits" for band in "gr"]
+    make("white/white", "white/white.fits", frames, "white")
+    make("fig_white/white", FIGURE, [f"{FOLDER}/white/white.fits"], "figure")
+    write_manifest(f"{FOLDER}/manifest.json", ASKED)
+
+
+@pytest.fixture
+def tile(tmp_path, monkeypatch):
+    """A finished tile; the working directory is the run's."""
+    monkeypatch.chdir(tmp_path)
+    make_all()
+    return tmp_path / FOLDER
+
+
+def found(asked: Asked | None = ASKED) -> list[tuple[str, str, str]]:
+    return [
+        (finding.kind, finding.path.removeprefix(f"{FOLDER}/"), finding.rule)
+        for finding in verify(FOLDER, asked).findings
+    ]
+
+
+def test_a_clean_tile(tile):
+    report = verify(FOLDER, ASKED, threads=4)
+    assert report.fine
+    assert report.notes == []
+    size = sum(path.stat().st_size for path in tile.rglob("*") if path.is_file())
+    assert verdict(report) == f"OK: 5 products, {size} bytes verified in {FOLDER}"
+
+
+def test_the_manifest_holds_what_the_records_hold(tile):
+    entries = list(read_manifest(f"{FOLDER}/manifest.json"))
+    assert [entry.rule for entry in entries] == ["fig_white", "load", "load", "white"]
+    assert entries[3].inputs == entries[1].outputs + entries[2].outputs
+    content = json.loads((tile / "manifest.json").read_text())
+    assert [*content["params"].values()] == [{"zp": 25.0}]
+    assert {job["params"] for job in content["jobs"]} == {*content["params"]}
+    before = (tile / "manifest.json").read_bytes()
+    make_all()
+    assert (tile / "manifest.json").read_bytes() == before
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
+@given(st.data())
+def test_any_byte_of_any_file(tile, data):
+    paths = sorted(path for path in tile.rglob("*") if path.is_file())
+    path = data.draw(st.sampled_from(paths))
+    before = path.read_bytes()
+    content = bytearray(before)
+    content[data.draw(st.integers(0, len(content) - 1))] ^= data.draw(st.integers(1, 255))
+    path.write_bytes(content)
+    try:
+        report = verify(FOLDER, ASKED)
+    finally:
+        path.write_bytes(before)
+    name = path.relative_to(tile).as_posix()
+    rules = {"manifest.json": "manifest", FIGURE: "fig_white", **{p: r.split("/")[0] for r, p in PRODUCTS.items()}}
+    rule = rules.get(name) or path.parent.name
+    assert [(f.kind, f.path, f.rule) for f in report.findings] == [("CHANGED", f"{FOLDER}/{name}", rule)]
+    assert report.findings[0].forced == (f"{FOLDER}/{name}",)
+    assert report.notes == []
+
+
+def test_a_longer_and_a_shorter_file(tile):
+    (tile / "frames/g.fits").write_text("frame g and more")
+    (tile / "frames/r.fits").write_text("")
+    report = verify(FOLDER, ASKED)
+    assert [finding.kind for finding in report.findings] == ["CHANGED", "CHANGED"]
+    assert "expected 7 bytes" in report.findings[0].sentence
+    assert "found 16 bytes" in report.findings[0].sentence
+
+
+def test_missing_files(tile):
+    for name in ("frames/g.fits", "records/load/r.json", FIGURE):
+        (tile / name).unlink()
+    assert set(found()) == {
+        ("MISSING", "frames/g.fits", "load"),
+        ("MISSING", "records/load/r.json", "load"),
+        ("MISSING", FIGURE, "fig_white"),
+    }
+
+
+def test_a_missing_record_is_found_without_a_manifest(tile):
+    (tile / "manifest.json").unlink()
+    (tile / "records/load/r.json").unlink()
+    assert found() == [("NO RECORD", "frames/r.fits", "")]
+
+
+def test_a_replaced_input_is_the_users(tile, tmp_path):
+    (tmp_path / "g.fits").write_text("another image")
+    (tmp_path / "r.fits").unlink()
+    report = verify(FOLDER, ASKED)
+    assert {(finding.kind, Path(finding.path).name, finding.forced) for finding in report.findings} == {
+        ("REPLACED", "g.fits", (f"{FOLDER}/frames/g.fits",)),
+        ("MISSING", "r.fits", ()),
+    }
+    assert "an input was replaced since load read it: 7 bytes" in report_text(report, OPTIONS)
+    assert "put it back" in report_text(report, OPTIONS)
+
+
+def test_products_made_from_another_version_of_their_input(tile):
+    make("load/g", "frames/g.fits", [], "frame g made anew", band="g")
+    report = verify(FOLDER, ASKED)
+    assert found() == [("STALE", "white/white.fits", "white")]
+    assert "made from another results/t/frames/g.fits: 7 bytes" in report.findings[0].sentence
+    assert any("manifest.json is older than 1 records" in note for note in report.notes)
+    make("white/white", "white/white.fits", [f"{FOLDER}/frames/{band}.fits" for band in "gr"], "white")
+    assert found() == []
+
+
+def test_an_unfinished_run_is_no_error(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make("load/g", "frames/g.fits", [], "frame g", band="g")
+    report = verify(FOLDER, ASKED)
+    assert (report.findings, report.notes, report.products) == ([], [], 1)
+
+
+def test_no_run_is_no_error(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert verdict(verify(FOLDER)) == f"OK: 0 products, 0 bytes verified in {FOLDER}"
+
+
+def test_what_the_config_asks_for_no_more_is_left_over(tile):
+    fewer = ASKED._replace(bands=frozenset("g"), products=frozenset())
+    report = verify(FOLDER, fewer)
+    assert report.fine
+    assert any("2 products of 2 jobs are left over" in note for note in report.notes)
+    (tile / "frames/r.fits").unlink()
+    (tile / "records/load/r.json").unlink()
+    (tile / FIGURE).write_text("else")
+    report = verify(FOLDER, fewer)
+    # The white stack still says that it was made from r; only a run can put that right.
+    (figure,) = report.findings
+    assert (figure.path, figure.forced) == (f"{FOLDER}/{FIGURE}", ())
+    assert figure.removed == (f"{FOLDER}/{FIGURE}", f"{FOLDER}/records/fig_white/white.json")
+    write_manifest(f"{FOLDER}/manifest.json", fewer)
+    assert [entry.rule for entry in read_manifest(f"{FOLDER}/manifest.json")] == ["load", "white"]
+
+
+def test_temporary_and_unknown_files(tile):
+    (tile / "frames/.123.g.fits").write_text("half")
+    (tile / "notes.txt").write_text("mine")
+    (tile / "logs").mkdir()
+    (tile / "logs/load.log").write_text("aside")
+    report = verify(FOLDER, ASKED)
+    assert [(finding.kind, finding.removed) for finding in report.findings] == [
+        ("LEFTOVER", (f"{FOLDER}/frames/.123.g.fits",))
+    ]
+    assert report.notes == [f"files that no record knows, and that were not verified: {FOLDER}/notes.txt"]
+
+
+def test_a_product_with_two_records_may_be_as_either_says(tile):
+    """A rule that got another name leaves its old record behind."""
+    make("draw_white/white", FIGURE, [], "figure, drawn anew")
+    assert found() == []
+
+
+def test_the_manifest_refuses_damaged_records(tile):
+    record = tile / "records/load/g.json"
+    record.write_text(record.read_text().replace("25.0", "25.1"))
+    before = (tile / "manifest.json").read_bytes()
+    with pytest.raises(Damaged, match=r"load/g\.json"):
+        write_manifest(f"{FOLDER}/manifest.json", ASKED)
+    assert (tile / "manifest.json").read_bytes() == before
+    assert found() == [("CHANGED", "records/load/g.json", "load")]
+
+
+def test_commands_are_for_a_shell(tile, tmp_path):
+    (tile / "frames/g.fits").write_text("x")
+    (tile / "frames/.1.a b.fits").write_text("x")
+    report = verify(FOLDER, ASKED)
+    line = command(OPTIONS, report.findings)
+    first, second = line.split(" && ")
+    assert shlex.split(first) == ["rm", "--", str(tmp_path / FOLDER / "frames/.1.a b.fits")]
+    assert shlex.split(second) == ["snakemake", *OPTIONS, "--forcerun", f"{FOLDER}/frames/g.fits", "--"]
+    assert "'my clone/Snakefile'" in line
+    many = [report.findings[0]._replace(forced=(f"{n}.fits",)) for n in range(31)]
+    assert shlex.split(command([], many)) == ["snakemake", "--forcerun", "load", "--"]
+
+
+def test_the_audit_prints_and_raises(tile, capsys):
+    names = {name: sorted(getattr(ASKED, name)) for name in ASKED._fields}
+    audit({FOLDER: names}, OPTIONS, 2)
+    assert capsys.readouterr().out.startswith("OK: 5 products, ")
+    (tile / "frames/g.fits").write_text("x")
+    with pytest.raises(RunError, match=r"1 file is not as recorded.*\n.*--forcerun results/t/frames/g.fits --"):
+        audit({FOLDER: names, "results/other": None}, OPTIONS, 2)
+    assert "CHANGED   results/t/frames/g.fits (rule load)" in capsys.readouterr().out
