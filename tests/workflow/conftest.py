@@ -10,7 +10,7 @@ from runs import Run
 def default_run(tmp_path_factory) -> Run:
     """The default field, run to the end, in a folder whose name has a space and a letter beyond ASCII."""
     run = Run(tmp_path_factory.mktemp("runs") / "tiny run é")
-    run.snakemake()
+    run.output = run.snakemake().stdout
     return run
 
 

@@ -19,6 +19,7 @@ class Run:
         self.folder, self.root = folder, root
         folder.mkdir(parents=True, exist_ok=True)
         self.config = folder / "my config.yaml"
+        self.output = ""  # of the run that made the products, where a test may want it
         self.write(config)
 
     def write(self, config: dict | None) -> None:
@@ -30,18 +31,15 @@ class Run:
         merged = overlay(base, config or {})
         self.config.write_text(yaml.safe_dump(merged, sort_keys=False), encoding="utf-8")
 
+    def command(self, *arguments: str, cores: int = 2) -> list[str]:
+        """The command line that runs Snakemake here."""
+        command = [sys.executable, "-m", "snakemake", "-s", str(self.root / "Snakefile")]
+        place = ["--directory", str(self.folder), "--configfile", str(self.config)]
+        return [*command, *place, "--cores", str(cores), *arguments]
+
     def snakemake(self, *arguments: str, cores: int = 2, check: bool = True) -> subprocess.CompletedProcess:
         """Run Snakemake here; stdout holds both streams."""
-        command = [
-            sys.executable,
-            "-m",
-            "snakemake",
-            "-s",
-            str(self.root / "Snakefile"),
-            "--directory",
-            str(self.folder),
-        ]
-        command += ["--configfile", str(self.config), "--cores", str(cores), *arguments]
+        command = self.command(*arguments, cores=cores)
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=self.folder, check=False)
         done.stdout += done.stderr

@@ -1,12 +1,23 @@
 """What frames a run, and whole-run targets that are asked for by name."""
 
+from swath.progress.watch import Watch
+
+WATCH = Watch(SETUP.config.log.heartbeat_s)
+
 
 onstart:
     SETUP.write_snapshots()
+    SETUP.note_inputs()
+    WATCH.start(workflow)
 
 
 onsuccess:
+    WATCH.stop()
     SETUP.tell()
+
+
+onerror:
+    WATCH.stop()
 
 
 localrules:

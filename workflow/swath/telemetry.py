@@ -23,7 +23,7 @@ Item = TypeVar("Item")
 
 log = logging.getLogger(__name__)
 TICK_S = 2.0  # how often a job that counts its items writes down how far it is
-START, REST = "start", "rest"
+START, REST = "start-up", "rest"
 
 
 class Telemetry:

@@ -57,7 +57,7 @@ def build_payload(patch: str, hub_path: Path, sources_path: Path, epsf_path: Pat
     roi, base, shape = tuple(row["roi"]), tuple(row["base"]), tuple(hub["shape"])
     near = _near(table, roi, planes.shape[-1] / 2, settings.stamp_max_pix / 2)
     frames = [read_frame(band["frame"], _window(near, roi, settings, shape)) for band in hub["bands"]]
-    with clock("start fluxes"):
+    with clock("fluxes"):
         chosen = _choose(
             near, roi, base, tuple(hub["crop_box"]), frames, psf, settings, _window(near, roi, settings, shape)
         )

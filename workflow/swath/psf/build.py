@@ -148,7 +148,7 @@ def _background_facts(level: np.ndarray) -> dict[str, object]:
 
 def _report(tag: str, psfs: list[BandPsf]) -> None:
     fallen, pooled = ([psf.band for psf in psfs if flag(psf)] for flag in (lambda p: p.fallback, lambda p: p.pooled))
-    scores = [psf.rms_score for psf in psfs if psf.rms_score is not None]
+    scores = [psf.rms_score for psf in psfs if psf.n_held and psf.rms_score is not None]
     tell(
         {"fallback": len(fallen), "pooled": len(pooled)},
         {"rms of held-out stars": scores},

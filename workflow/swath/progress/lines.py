@@ -1,0 +1,75 @@
+"""The words of the progress lines."""
+
+from collections.abc import Mapping, Sequence
+
+from .pace import bar_text, duration_text, timing_text
+from .stages import Stage, Tally
+
+_MOST_PARTS = 6
+_LEAST_PART, _LEAST_S = 0.02, 0.05  # of a stage's CPU time, and CPU-s: less is not worth a word
+
+
+def stage_line(stage: Stage, tally: Tally) -> str:
+    """What a stage did: counts; flags; medians; CPU time and where it went."""
+    counts = [f"{count} {_number(name, count)}" for name, count in tally.counts.items()]
+    if not stage.whole or not counts:
+        counts.insert(0, _jobs(stage))
+    groups = [
+        counts,
+        [f"{name} {count}" for name, count in tally.flags.items() if count],
+        [f"median {name} {value:.3g}" for name, value in tally.medians().items()],
+        [f"{tally.cpu_s:.1f} CPU-s{_parts(tally.parts)}"] if tally.jobs else [],
+        [f"{len(stage.done) - tally.jobs} jobs told nothing"] if 0 < tally.jobs < len(stage.done) else [],
+    ]
+    return f"{stage.name}: " + "; ".join(", ".join(group) for group in groups if group)
+
+
+def cost_line(tallies: Mapping[str, Tally], elapsed: float) -> str:
+    """What the whole run cost; `tallies` by the stages' names."""
+    jobs, cpu = (sum(getattr(tally, name) for tally in tallies.values()) for name in ("jobs", "cpu_s"))
+    name, most = max(tallies.items(), key=lambda item: item[1].memory_mb)
+    parts = _parts({name: tally.cpu_s for name, tally in tallies.items()})
+    return (
+        f"{jobs} jobs in {duration_text(elapsed)}: {cpu:.1f} CPU-s{parts}, most memory {most.memory_mb:.0f} MB ({name})"
+    )
+
+
+def bar_line(stages: Sequence[Stage], now: float, width: int) -> str:
+    """The stages that run, as far as they fit into a terminal of that width."""
+    texts = []
+    for stage in stages:
+        pace, amount = stage.pace(now), stage.amount()
+        texts.append(
+            " ".join(filter(None, [stage.name, amount, bar_text(pace) if pace.total > 1 else "", timing_text(pace)]))
+        )
+    return "  ".join(texts)[: max(width - 1, 0)]
+
+
+def heartbeat_line(stages: Sequence[Stage], running: Sequence[Stage], now: float, elapsed: float) -> str:
+    """How far a run is, for a log file."""
+    done, total = (sum(len(getattr(stage, name)) for stage in stages) for name in ("done", "files"))
+    texts = [" ".join(filter(None, [stage.name, stage.amount(), timing_text(stage.pace(now))])) for stage in running]
+    return f"after {duration_text(elapsed)}: {done} of {total} jobs; {', '.join(texts) or 'waiting'}"
+
+
+def _jobs(stage: Stage) -> str:
+    done, total = len(stage.done), len(stage.files)
+    failed = f", {len(stage.failed)} failed" if stage.failed else ""
+    return f"{total} {_number('jobs', total)}" if stage.whole else f"{done} of {total} {_number('jobs', total)}{failed}"
+
+
+def _parts(parts: Mapping[str, float]) -> str:
+    """The largest parts, largest first, in brackets; empty where there is but one part."""
+    least = max(_LEAST_PART * sum(parts.values()), _LEAST_S)
+    large = sorted((item for item in parts.items() if item[1] >= least), key=lambda item: -item[1])
+    if len(parts) < 2 or not large:
+        return ""
+    return f" ({', '.join(f'{name} {seconds:.1f}' for name, seconds in large[:_MOST_PARTS])})"
+
+
+def _number(name: str, count: int) -> str:
+    """A plural noun as it goes with the number."""
+    name = name.replace("_", " ")
+    if count != 1 or not name.endswith("s"):
+        return name
+    return name.removesuffix("es") if name.endswith("ches") else name.removesuffix("s")

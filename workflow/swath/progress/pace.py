@@ -1,0 +1,62 @@
+"""How fast something goes and when it will be done."""
+
+from typing import NamedTuple
+
+_PERIODS = ((1.0, "s"), (60.0, "min"), (3600.0, "h"))
+_SLOTS = 12
+
+
+class Pace(NamedTuple):
+    """Items done (fractions count) of so many in all, seconds since they began, and from there to the latest step."""
+
+    done: float
+    total: float
+    elapsed: float
+    latest: float
+
+    @property
+    def rate(self) -> float | None:
+        """Items per second; None before anything is done.
+
+        It stays that of the items done until the next one is overdue, and falls from then on.
+        """
+        if not (self.done > 0 and self.latest > 0):
+            return None
+        return min(self.done / self.latest, (self.done + 1) / max(self.elapsed, self.latest))
+
+    @property
+    def eta(self) -> float | None:
+        """Seconds to go at this rate; None while it is unknown."""
+        if self.done >= self.total:
+            return 0.0
+        return None if self.rate is None else max(self.total / self.rate - self.elapsed, 0.0)
+
+
+def rate_text(rate: float) -> str:
+    """Items per second, minute or hour, whichever gives a number to remember: 0.8/s, 4.2/min."""
+    length, unit = next((period for period in _PERIODS if rate * period[0] >= 0.0995), _PERIODS[-1])
+    value = rate * length
+    return f"{value:.0f}/{unit}" if value >= 99.5 else f"{value:.2g}/{unit}"
+
+
+def duration_text(seconds: float) -> str:
+    """Minutes and seconds, with hours and days as needed: 0:46, 1:02:03, 2 d 01:02:03."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    if days:
+        return f"{days} d {hour:02d}:{minute:02d}:{second:02d}"
+    return f"{hour}:{minute:02d}:{second:02d}" if hour else f"{minute}:{second:02d}"
+
+
+def bar_text(pace: Pace) -> str:
+    """Twelve characters between brackets: [=====>      ]."""
+    fraction = min(max(pace.done / pace.total, 0.0), 1.0) if pace.total > 0 else 0.0
+    full = int(fraction * _SLOTS)
+    head = ">" if full < _SLOTS and fraction > 0 else ""
+    return f"[{'=' * full + head:<{_SLOTS}}]"
+
+
+def timing_text(pace: Pace) -> str:
+    """Rate and time to go, empty while they are unknown: 0.8/s ETA 0:46."""
+    return "" if pace.rate is None else f"{rate_text(pace.rate)} ETA {duration_text(pace.eta)}"

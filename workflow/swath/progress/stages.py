@@ -1,0 +1,104 @@
+"""The stages of a run: how many jobs each has, which of them run, and what the finished ones told."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from .pace import Pace
+
+
+class Tally:
+    """What several jobs told (`telemetry`), added up."""
+
+    def __init__(self) -> None:
+        self.jobs = 0
+        self.cpu_s, self.memory_mb = 0.0, 0.0
+        self.parts: dict[str, float] = {}
+        self.counts: dict[str, int] = {}
+        self.flags: dict[str, int] = {}
+        self.samples: dict[str, list[float]] = {}
+
+    def add(self, report: Mapping[str, Any]) -> None:
+        """Add the report of one more job."""
+        self.jobs += 1
+        self.cpu_s += report["cpu_s"]
+        self.memory_mb = max(self.memory_mb, report["memory_mb"])
+        cpu = {name: part["cpu_s"] for name, part in report.get("parts", {}).items()}
+        for sums, numbers in ((self.parts, cpu), *((getattr(self, k), report.get(k, {})) for k in ("counts", "flags"))):
+            for name, number in numbers.items():
+                sums[name] = sums.get(name, 0) + number
+        for name, values in report.get("samples", {}).items():
+            self.samples.setdefault(name, []).extend(values)
+
+    def medians(self) -> dict[str, float]:
+        """Medians of all values told, by name."""
+        return {name: median(values) for name, values in self.samples.items() if values}
+
+
+class Stage:
+    """The jobs of one rule (and tile) in this run.
+
+    Parameters
+    ----------
+    name : as shown. files : job's number -> where it writes what it tells.
+    """
+
+    def __init__(self, name: str, files: Mapping[int, Path]) -> None:
+        self.name, self.files = name, dict(files)
+        self.running: set[int] = set()
+        self.done: set[int] = set()
+        self.failed: set[int] = set()
+        self.begun: float | None = None
+        self.told = False
+        self._moved = 0.0
+        self._steps: dict[int, tuple[int, int | None, str]] = {}
+
+    def start(self, number: int, now: float) -> None:
+        """A job begins, or begins again."""
+        self.begun = now if self.begun is None else self.begun
+        self.failed.discard(number)
+        self.running.add(number)
+
+    def finish(self, number: int, now: float) -> None:
+        """A job is done."""
+        self._moved = now
+        self.running.discard(number)
+        self.failed.discard(number)
+        self.done.add(number)
+
+    def fail(self, number: int) -> None:
+        """A job ended with an error."""
+        self.running.discard(number)
+        self.failed.add(number)
+
+    def follow(self, number: int, report: Mapping[str, Any], now: float) -> None:
+        """What a running job tells of how far it is."""
+        steps = report.get("steps")
+        if steps and (far := (steps["done"], steps["total"], steps["unit"])) != self._steps.get(number):
+            self._steps[number] = far
+            self._moved = now
+
+    @property
+    def whole(self) -> bool:
+        """Are all jobs done?"""
+        return len(self.done) == len(self.files)
+
+    def pace(self, now: float) -> Pace:
+        """In jobs, those that run by how far they are; in items where the one job there is counts them."""
+        far = [(done, total) for done, total in map(self._far, tuple(self.running)) if total]
+        done, total = len(self.done) + sum(done / total for done, total in far), len(self.files)
+        if total == 1 and far:
+            done, total = far[0]
+        begun = now if self.begun is None else self.begun
+        return Pace(done, total, now - begun, max(self._moved - begun, 0.0))
+
+    def amount(self) -> str:
+        """12/49, or 120/4000 images where the one job there is counts them; empty for one job that does not."""
+        if len(self.files) > 1:
+            return f"{len(self.done)}/{len(self.files)}"
+        done, total, unit = self._steps.get(next(iter(tuple(self.running)), -1), (0, None, ""))
+        return f"{done}/{total} {unit}" if total else f"{done} {unit}" if unit else ""
+
+    def _far(self, number: int) -> tuple[int, int | None]:
+        return self._steps.get(number, (0, None, ""))[:2]
