@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scenes import GAIN, Truth, field, limits, psf, render, sources
 from swath.fit.errors import covariances
-from swath.fit.optimise import at_bound, optimise
+from swath.fit.optimise import optimise
 from swath.fit.scene import Problem, Settings
+from swath.fit.step import at_bound
 
 
 def robust_sd(values: np.ndarray) -> float:

@@ -6,8 +6,9 @@ import numpy as np
 
 from .drawing import Canvas, neighbours
 from .normal import assemble, solve
-from .optimise import Outcome, add_priors
+from .optimise import Outcome
 from .scene import Problem
+from .step import add_priors
 
 # Variances this many times larger than with all else known say that the parameters are degenerate.
 _DEGENERATE = 1e5

@@ -12,8 +12,10 @@ import numpy as np
 
 from ..models.render import Stamp
 from .drawing import Canvas, neighbours
-from .normal import Normal, assemble, solve
-from .scene import Limits, Problem, Sources
+from .normal import Normal, assemble
+from .scene import Problem, Sources
+from .step import clip, prior, step
+from .stride import groups, parts
 
 _START_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-3, 1e-4, 1e7
 # Rounding of float32 stamps of bright sources changes chi2 by about this much.
@@ -81,7 +83,6 @@ class _Fit:
         self.canvas = Canvas(problem)
         self.state = _State(self.canvas, problem.sources.copy(), np.zeros(nband))
         self.weights = problem.pixels.weights(None)
-        self.steps = 0
         self.started = time.monotonic()
         self._settle_fluxes()
 
@@ -97,10 +98,9 @@ class _Fit:
         self.damping[:] = _START_DAMPING
         self.wary[:] = False
         self.reason[self.free] = "max_iterations"
-        active = self.free
-        while len(active) and self.steps < self.settings.max_iterations and not self.late():
-            self.steps += 1
-            self.iterations[active] += 1
+        active, moving = self.free, self.problem.sources.free
+        while len(active) and not self.late():
+            self.iterations[moving] += 1
             self._iterate(active, pairs)
             # What damped steps cannot gain and rounding would hide is no reason to go on.
             settled = (self.change < tolerance) | ((self.change < _ROUNDING) & (self.damping >= 1))
@@ -108,7 +108,9 @@ class _Fit:
             self.reason[self.free] = "max_iterations"
             self.reason[settled] = "converged"
             self.reason[stalled] = "stalled"
-            moving = self.problem.sources.free & ~settled & ~stalled
+            # One source that spends its iterations takes none from the others.
+            spent = self.iterations >= self.settings.max_iterations
+            moving = self.problem.sources.free & ~settled & ~stalled & ~spent
             active = np.flatnonzero(self.problem.sources.free & (moving | touching[:, moving].any(axis=1)))
             if not moving.any():
                 break
@@ -149,7 +151,13 @@ class _Fit:
         steps, fluxes, promised = step(normal, old.sources, active, limits, self.damping)
         self.change[active] = promised
         trial = self._moved(active, steps, fluxes)
-        gain = self._gain(trial, active)
+        gain, won = self._gain(trial, active)
+        part = self._part(normal, steps, fluxes, active, pairs, won)
+        if (part < 1).any():
+            steps[active] *= part[:, None]
+            fluxes[active] *= part[:, None]
+            trial = self._moved(active, steps, fluxes)
+            gain, _ = self._gain(trial, active)
         kept = active[gain > 0]
         if len(kept) < len(active):
             trial = self._moved(kept, steps, fluxes)
@@ -170,14 +178,15 @@ class _Fit:
             stamps[s] = self.canvas.stamp(sources, s, True)
         return _State(self.canvas, sources, self.state.sky + fluxes[-1] * self.settings.free_sky, stamps)
 
-    def _gain(self, trial: _State, active: np.ndarray) -> np.ndarray:
+    def _gain(self, trial: _State, active: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What each source's step gained, given the others' steps, over what a quadratic chi2 promises; (len(active),).
 
         1 is a perfect step, below 0 the source had better stayed. With m the change of the source's image and
-        r the trial residual, staying would change chi2 by the sum of 2 r m + m^2 (weighted), of which m^2 is due.
+        r the trial residual, staying would change chi2 by the sum of 2 r m + m^2 (weighted), of which m^2 is due. The
+        second array is each source's part in what all steps together took off chi2: the sum of (r + old r) m.
         """
         old, limits = self.state, self.problem.limits
-        gain = np.ones(len(active))
+        gain, won = np.ones(len(active)), np.zeros(len(active))
         for k, s in enumerate(active):
             x0, x1, y0, y1 = old.stamps[s].box
             window = (slice(None), slice(y0, y1), slice(x0, x1))
@@ -185,110 +194,36 @@ class _Fit:
             moved = trial.sources.flux[s].astype("f4")[:, None, None] * trial.stamps[s].templates[:, 0] - before
             heavy = moved * self.weights[window]
             due = float((heavy * moved).sum(dtype="f8"))
-            won = due + 2 * float((heavy * trial.residual[window]).sum(dtype="f8"))
+            against, alone = (2 * float((heavy * state.residual[window]).sum(dtype="f8")) for state in (trial, old))
             n = trial.sources.count(s)
             shift = (trial.sources.nonlinear[s] - old.sources.nonlinear[s])[:n] / limits.prior_width[s, :n]
-            due += float(shift @ shift)
-            won += _prior(old.sources, limits, s) - _prior(trial.sources, limits, s)
-            if due > 1e-8:
-                gain[k] = won / due
-        return gain
+            eased = prior(old.sources, limits, s) - prior(trial.sources, limits, s)
+            won[k] = (against + alone) / 2 + eased
+            if due + float(shift @ shift) > 1e-8:
+                gain[k] = (due + against + eased) / (due + float(shift @ shift))
+        return gain, won
+
+    def _part(
+        self,
+        normal: Normal,
+        steps: np.ndarray,
+        fluxes: np.ndarray,
+        active: np.ndarray,
+        pairs: list[tuple[int, int]],
+        won: np.ndarray,
+    ) -> np.ndarray:
+        """Which part of its step brings each group of overlapping sources to its least chi2; (len(active),)."""
+        if self.settings.free_sky:  # the sky ties all sources together
+            return np.ones(len(active))
+        slope = [
+            normal.q[normal.slots[int(s)]] @ steps[s, : self.state.sources.count(s)] + normal.f[:, k] @ fluxes[s]
+            for k, s in enumerate(active)
+        ]
+        return parts(np.array(slope), won, groups(active, pairs))
 
     def _chi2(self, state: _State) -> float:
-        prior = sum(_prior(state.sources, self.problem.limits, s) for s in self.free)
-        return float((state.residual**2 * self.weights).sum(dtype="f8")) + prior
-
-
-def step(
-    normal: Normal, sources: Sources, active: np.ndarray, limits: Limits, damping: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The damped, limited joint step.
-
-    Returns
-    -------
-    steps : (n, 6) nonlinear steps. fluxes : (n + 1, nband) flux steps, the last row is the sky's.
-    promised : (len(active),) chi2 that each source could still gain by an undamped step of its own.
-    """
-    add_priors(normal, sources, limits)
-    inverse = normal.linear_inverse()
-    matrix, vector = normal.reduced(inverse)
-    held = _held(normal, sources, limits, vector)
-    own = matrix.copy()
-    promised = _promised(normal, own, vector, held)
-    diagonal = np.diag(normal.qq).copy()
-    for s, slot in normal.slots.items():
-        matrix[slot, slot] += np.diag(damping[s] * diagonal[slot] + 1e-12 * (1 + diagonal[slot]))
-    matrix[held], matrix[:, held], vector[held] = 0, 0, 0
-    matrix[held, held] = 1
-    q = solve(matrix, vector)
-    for slot in normal.slots.values():
-        q[slot] /= max(1.0, float((np.abs(q[slot]) / limits.step[: slot.stop - slot.start]).max()))
-    f = np.einsum("bfg,bg->bf", inverse, normal.f - np.einsum("bqf,q->bf", normal.qf, q))
-    nband = len(normal.f)
-    steps, fluxes = np.zeros((len(sources), 6)), np.zeros((len(sources) + 1, nband))
-    for k, (s, slot) in enumerate(normal.slots.items()):
-        steps[s, : slot.stop - slot.start] = q[slot]
-        fluxes[s] = f[:, k]
-        # What the joint step is worth in the source's own curvature: neighbours that trade light move together.
-        promised[k] = max(promised[k], float(q[slot] @ own[slot, slot] @ q[slot]))
-    if normal.f.shape[1] > len(normal.slots):
-        fluxes[-1] = f[:, -1]
-    return steps, fluxes, promised
-
-
-def _promised(normal: Normal, matrix: np.ndarray, vector: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """Newton decrement of each source: of its free nonlinear parameters, or of its fluxes if that is larger."""
-    free = ~np.isin(np.arange(len(vector)), held)
-    curvature = np.einsum("bii->bi", normal.ff)
-    of_flux = np.divide(normal.f**2, curvature, out=np.zeros_like(normal.f), where=curvature > 0).max(axis=0)
-    promised = of_flux[: len(normal.slots)]
-    for k, slot in enumerate(normal.slots.values()):
-        pick = slot.start + np.flatnonzero(free[slot])
-        own = matrix[np.ix_(pick, pick)]
-        promised[k] = max(promised[k], float(vector[pick] @ solve(own, vector[pick])))
-    return promised
-
-
-def add_priors(normal: Normal, sources: Sources, limits: Limits) -> None:
-    """Add the Gaussian priors of the active sources to their equations."""
-    for s, slot in normal.slots.items():
-        n = slot.stop - slot.start
-        precision = limits.prior_width[s, :n] ** -2.0
-        here = np.arange(slot.start, slot.stop)
-        normal.qq[here, here] += precision
-        normal.q[slot] -= precision * (sources.nonlinear[s, :n] - limits.prior_mean[s, :n])
-
-
-def clip(nonlinear: np.ndarray, limits: Limits, which: np.ndarray) -> np.ndarray:
-    """Parameters within their bounds; the ellipticity is shortened, its angle kept."""
-    inside = np.clip(nonlinear, limits.low[which], limits.high[which])
-    stretch = np.hypot(inside[:, 3], inside[:, 4])
-    inside[:, 3:5] *= np.minimum(1, limits.stretch_max / np.maximum(stretch, 1e-12))[:, None]
-    return inside
-
-
-def at_bound(sources: Sources, limits: Limits) -> np.ndarray:
-    """(n,) bool: a free parameter sits at its bound."""
-    used = np.arange(6) < np.array([sources.count(i) for i in range(len(sources))])[:, None]
-    edge = ((sources.nonlinear <= limits.low) | (sources.nonlinear >= limits.high)) & used
-    stretched = np.hypot(sources.nonlinear[:, 3], sources.nonlinear[:, 4]) >= limits.stretch_max * (1 - 1e-9)
-    return (edge.any(axis=1) | (stretched & used[:, 3])) & sources.free
-
-
-def _held(normal: Normal, sources: Sources, limits: Limits, vector: np.ndarray) -> np.ndarray:
-    """Indices of parameters at a bound that the gradient pushes further out."""
-    held = []
-    for s, slot in normal.slots.items():
-        n = slot.stop - slot.start
-        here, push = sources.nonlinear[s, :n], vector[slot]
-        stuck = ((here <= limits.low[s, :n]) & (push < 0)) | ((here >= limits.high[s, :n]) & (push > 0))
-        held += [slot.start + int(i) for i in np.flatnonzero(stuck)]
-    return np.array(held, int)
-
-
-def _prior(sources: Sources, limits: Limits, s: int) -> float:
-    n = sources.count(s)
-    return float((((sources.nonlinear[s, :n] - limits.prior_mean[s, :n]) / limits.prior_width[s, :n]) ** 2).sum())
+        expected = sum(prior(state.sources, self.problem.limits, s) for s in self.free)
+        return float((state.residual**2 * self.weights).sum(dtype="f8")) + expected
 
 
 def _adjacency(n: int, pairs: list[tuple[int, int]]) -> np.ndarray:

@@ -11,9 +11,10 @@ from ..models.render import INDEX_OF
 from ..patches.payload import OWNED, Payload
 from .drawing import Canvas
 from .errors import Errors
-from .optimise import Outcome, at_bound
+from .optimise import Outcome
 from .quality import Quality, measure
 from .scene import Problem
+from .step import at_bound
 
 # Columns that belong to the geometry: one value per source, or one per band when each band is fitted alone.
 GEOMETRY = (
