@@ -54,7 +54,7 @@ def find_source(folders: Iterable[str], wanted: str) -> Found:
 def source_text(found: Found) -> list[str]:
     """Lines about a source, from the products of its tile that are there."""
     row = found.row
-    head = f"source {row['ID']}: row {found.number} of {found.catalog}"
+    head = f"source {row['ID']}: row {found.number} of {found.catalog}, which is in input order"
     lines = [head, f"  {_input_row(row)}"]
     if row.get("excluded_reason"):
         lines.append(f"  not fitted: {row['excluded_reason']}")

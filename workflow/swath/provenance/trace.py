@@ -11,6 +11,7 @@ from .findings import state
 from .jobs import Job, read_jobs
 
 _WIDTH = 118
+_LONGEST = 300  # value of a parameter
 _SHOWN = 3  # of many jobs of one rule that went into one file
 
 
@@ -90,7 +91,8 @@ def _flat(value: Any, name: str = "") -> dict[str, str]:
     if isinstance(value, Mapping) and value:
         parts = (_flat(item, f"{name}.{key}" if name else key) for key, item in value.items())
         return {key: text for part in parts for key, text in part.items()}
-    return {name: json.dumps(value, ensure_ascii=False)}
+    text = json.dumps(value, ensure_ascii=False)
+    return {name: text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... (all of it is in the record)"}
 
 
 def _split(graph: Graph, inputs: Sequence[File], focus: Mapping[str, str]) -> tuple[list[File], dict[str, int]]:
