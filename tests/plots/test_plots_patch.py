@@ -7,7 +7,8 @@ from fake_products import PATCH, SOURCES
 from pictures import drawn, size
 from swath.config.figures import Montage
 from swath.config.fit import Fit
-from swath.plots.montage import draw_montage, title
+from swath.plots.choice import order
+from swath.plots.montage import cut, draw_montage, title
 from swath.plots.patch import draw_overview, draw_patch, headline, white
 from swath.plots.rendering import positions, read_drawn
 
@@ -86,6 +87,45 @@ def test_the_montage_shows_as_many_sources_as_asked_for(patch, start, most, rows
     assert sheet.height == pytest.approx(0.75 + rows * 1.0 + 0.75)
     sheet.save(tmp_path / "m.png")
     assert drawn(tmp_path / "m.png")
+
+
+@pytest.mark.parametrize(
+    ("choice", "ids", "first"),
+    [("row", [], "1"), ("snr", [], "1"), ("chi2", [], None), ("id", ["S2", "no", "S1"], "3")],
+)
+def test_the_montage_chooses_and_keeps_the_numbers_of_the_overview(patch, choice, ids, first):
+    """S0 is the brightest source; the third row of the owned ones is S2."""
+    sheet = draw_montage(patch, Montage(choice=choice, ids=ids, max_sources=2, cutout_size=16), DPI)
+    lines = [text.get_text() for text in sheet.figure.texts]
+    rows = [line for line in lines if "chi2/npix" in line]
+    assert len(rows) == 2
+    if first:
+        assert rows[0].startswith(f"{first}: S")
+    assert "2 of 4 owned sources" in lines[0]
+    assert ("figures.montage.max_sources: 2" in lines[0]) == (choice != "id")
+    assert any("each band at its own" in line for line in lines) == (patch.scene["x"].ndim == 2)
+
+
+def test_sources_are_ordered_by_signal_and_by_misfit():
+    flux, error = np.array([[5.0, 5.0], [9.0, -50.0], [np.nan, 4.0]]), np.ones((3, 2))
+    chi2, npix = np.array([[10.0, 20.0], [5.0, np.nan], [0.0, 0.0]]), np.array([[10, 10], [4, 0], [0, 0]])
+    assert list(order("snr", flux, error, chi2, npix, "abc")) == [1, 0, 2]  # 9, 7.1, 4: a negative flux is no signal
+    assert list(order("chi2", flux, error, chi2, npix, "abc")) == [0, 1, 2]  # 1.5, 1.25, none
+    assert list(order("row", flux, error, chi2, npix, "abc")) == [0, 1, 2]
+    assert list(order("id", flux, error, chi2, npix, "abc", ["c", "x", "a", "c"])) == [2, 0]
+
+
+def test_in_single_band_mode_each_band_is_cut_out_at_its_own_position(fitted):
+    settings, payload, fit = fitted
+    drawn = read_drawn(payload, fit, settings)
+    row = drawn.owned[[0]].copy()
+    if row["x"].ndim == 1:
+        return
+    shifted = row.copy()
+    shifted["x"][0, 1] += 7.0
+    before, after = (cut(drawn, rows, 17, "") for rows in (row, shifted))
+    np.testing.assert_array_equal(before.images[:, 0], after.images[:, 0])
+    np.testing.assert_array_equal(before.images[:, 1, :, 7:], after.images[:, 1, :, :-7])
 
 
 def test_titles_say_what_was_fitted(patch):

@@ -3,7 +3,9 @@
 
 rule pages:
     input:
-        rules.all.input,
+        SETUP.figures(),
+        SETUP.products("pages/facts.html"),
+        SETUP.pages(),
 
 
 rule facts:

@@ -59,7 +59,7 @@ class Report(Section):
     """
 
     cells: int = key(4, "most PSF cells whose figures are in the report", ge=0)
-    patches: int = key(6, "most patches whose overview and montage are in the report", ge=0)
+    patches: int = key(4, "most patches whose overview and montage are in the report", ge=0)
 
 
 class Figures(Section):

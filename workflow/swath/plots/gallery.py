@@ -11,7 +11,7 @@ from ..config.fit import Fit
 from ..provenance.records import recorded
 from ..tables import read_table
 from .choice import order
-from .montage import Cutouts, cut, draw_sources, title
+from .montage import Cutouts, alone, cut, draw_sources, title
 from .rendering import read_drawn
 
 HEADS = {
@@ -47,7 +47,8 @@ def draw_gallery(
     for choice, rows in chosen.items():
         shown = [cutouts[row] for row in rows if row in cutouts]
         head = f"{len(shown)} of {len(table)} sources: {HEADS[choice]}"
-        draw_sources(shown, bands, head, "", montage, dpi).save(outputs[choice])
+        about = _not_drawn(table, rows, montage.ids) if choice == "id" else ""
+        draw_sources(shown, bands, head, about + alone(not fit.multi_band), montage, dpi).save(outputs[choice])
 
 
 def choose(table: pd.DataFrame, bands: Sequence[str], choice: str, montage: Montage) -> np.ndarray:
@@ -58,6 +59,13 @@ def choose(table: pd.DataFrame, bands: Sequence[str], choice: str, montage: Mont
     columns = (np.stack([part[name.format(band)].to_numpy(float) for band in bands], axis=1) for name in names)
     found = rows[order(choice, *columns, part["ID"].astype(str).to_list(), montage.ids)]
     return found if choice == "id" else found[: montage.of_tile]
+
+
+def _not_drawn(table: pd.DataFrame, rows: np.ndarray, ids: Sequence[str]) -> str:
+    """Which of the IDs are not in the montage, for the line below its title."""
+    drawn = set(table["ID"].iloc[rows].astype(str))
+    left = [name for name in ids if name not in drawn]
+    return f"not fitted or not in the catalogue: {', '.join(left)}; " if left else ""
 
 
 def _cutouts(

@@ -39,7 +39,8 @@ def draw_montage(drawn: Drawn, settings: Montage, dpi: int) -> Sheet:
     ]
     reason = f" ({drawn.reason})" if drawn.reason else ""
     head = f"Patch {drawn.payload.patch}: {_counted(len(chosen), len(rows), settings)}"
-    return draw_sources(sources, drawn.bands, head, f"fit: {drawn.status}{reason}; ", settings, dpi)
+    about = f"fit: {drawn.status}{reason}; {alone(drawn.scene['x'].ndim == 2)}"
+    return draw_sources(sources, drawn.bands, head, about, settings, dpi)
 
 
 def draw_sources(
@@ -64,6 +65,11 @@ def draw_sources(
     bar = ScalarMappable(norm, style.colours(style.RESIDUAL))
     sheet.bar(bar, MARGIN, sheet.height - 0.55, 3.0, 0.12, "residual: (data - model) / sigma")
     return sheet
+
+
+def alone(single_band: bool) -> str:
+    """What is to be known of a montage where each band was fitted alone, for the line below its title."""
+    return "each band at its own fitted position; " if single_band else ""
 
 
 def cut(drawn: Drawn, row: np.ndarray, size: int, text: str) -> Cutouts:
