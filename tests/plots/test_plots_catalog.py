@@ -6,19 +6,19 @@ import pytest
 from pictures import drawn, has_colour, pixels
 from swath.plots.catalog import draw_catalog
 from swath.plots.cmd import colour_pair
-from swath.plots.photometry import model_names, read_band
+from swath.plots.photometry import read_band
 from swath.plots.residuals import pulls, running_median
 
 DPI = 50
 
 
-def catalog(count: int, bands: str = "gri", calibrated: bool = True, single: bool = False, seed: int = 2):
+def catalog(count: int, bands: str = "gri", calibrated: bool = True, seed: int = 2):
     """Sources of magnitude 17 to 23 with unit chi2; g is shallow."""
     rng = np.random.default_rng(seed)
     mag = np.linspace(17, 23, count)
     table = pd.DataFrame({"ID": [f"S{i}" for i in range(count)], "patch_tag": "r00_c00_pr00_pc00"})
     table["x_pix"], table["y_pix"] = rng.uniform(0, 500, (2, count))
-    table["stype_g_fit" if single else "stype_fit"] = np.resize(["star", "exp", "dev", "sersic", ""], count)
+    table["stype_fit"] = np.resize(["star", "exp", "dev", "sersic", ""], count)
     for band in bands:
         error = 30.0 if band == "g" else 1.0
         table[f"FLUX_{band}_fit"] = 10 ** (-0.4 * (mag - 25)) + rng.normal(0, error, count)
@@ -72,10 +72,6 @@ def test_models_have_their_colours_and_the_bytes_are_the_same_again(tmp_path):
     for colour in ((0.12, 0.47, 0.71), (1.0, 0.5, 0.05), (0.84, 0.15, 0.16)):
         assert has_colour(first, colour, 0.1)
     np.testing.assert_array_equal(first, draw(catalog(40), tmp_path))
-
-
-def test_models_of_bands_fitted_alone_are_the_first_bands():
-    assert list(model_names(catalog(5, single=True), "gri")) == ["star", "exp", "dev", "sersic", ""]
 
 
 def test_pulls_of_chi2_are_a_unit_gaussian():

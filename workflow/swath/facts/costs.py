@@ -47,7 +47,7 @@ def cost_table(folder: Path) -> Table:
                 number(statistics.median(cpu) if cpu else None, 2),
                 number(max(cpu, default=None), 2),
                 number(sum(job.wall for job in jobs), 1),
-                number(max(job.memory for job in jobs), 0),
+                number(max((job.memory for job in jobs if job.memory == job.memory), default=None), 0),
             ]
         )
     rows.append(["all", sum(row[1] for row in rows), number(total, 1), "", "", "", ""])

@@ -54,21 +54,22 @@ def attrition_table(attrition: pd.DataFrame) -> Table:
 
 def model_table(catalog: pd.DataFrame, bands: Sequence[str]) -> Table:
     """Fits by model: convergence and chi2."""
-    models = _first(catalog, "stype{}_fit", bands).fillna("").astype(str)
-    converged = _first(catalog, "opt_converged{}", bands).fillna(False).astype(bool)
+    models = catalog["stype_fit"].fillna("").astype(str)
+    names = [name for name in ("opt_converged", *(f"opt_converged_{band}" for band in bands)) if name in catalog]
+    converged = catalog[names].fillna(False).astype(bool).all(axis=1)
     rows = []
     for name in sorted(set(models) - {""}):
         part = models == name
         chi2 = [_median(_ratio(catalog[part], band)) for band in bands]
         rows.append([name, int(part.sum()), share(int((converged & part).sum()), int(part.sum())), *chi2])
     header = ["model", "sources", "converged", *(f"chi2 / pixel {band}" for band in bands)]
-    note = "Medians over the sources, of the good pixels in their cores."
+    note = "Converged: in all bands. chi2: medians over the sources, of the good pixels in their cores."
     return Table("Fits by model", header, rows, note)
 
 
-def flag_table(catalog: pd.DataFrame, bands: Sequence[str]) -> Table:
+def flag_table(catalog: pd.DataFrame) -> Table:
     """How often each flag is set."""
-    flags = _first(catalog, "fit_flags{}", bands).fillna(0).astype(int).to_numpy()
+    flags = catalog["fit_flags"].to_numpy(int)
     rows = [
         [flag.name, count, share(count, len(flags)), flag.meaning]
         for flag in FIT_FLAGS
@@ -146,12 +147,6 @@ def _middle(values: Sequence[float]) -> float | None:
 
 def _named(table: pd.DataFrame) -> Iterable[Any]:
     return table.rename(columns={"count": "count_"}).itertuples(index=False)
-
-
-def _first(catalog: pd.DataFrame, pattern: str, bands: Sequence[str]) -> pd.Series:
-    """A column of the joint fit, or the first band's where each band was fitted alone."""
-    names = [pattern.format(""), *(pattern.format(f"_{band}") for band in bands)]
-    return catalog[next(name for name in names if name in catalog)]
 
 
 def _ratio(catalog: pd.DataFrame, band: str) -> np.ndarray:

@@ -39,7 +39,7 @@ def write_facts(
     tables = [
         counts.source_table(table),
         counts.attrition_table(read_table(attrition, allow_empty=True)),
-        counts.flag_table(table, bands),
+        counts.flag_table(table),
         counts.model_table(table, bands),
         counts.patch_table(table),
         counts.zero_point_table(read_json(zeropoint)),

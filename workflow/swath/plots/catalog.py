@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ..tables import read_table
 from .cmd import draw_cmd
-from .photometry import model_names, read_band
+from .photometry import read_band
 from .residuals import draw_residuals
 
 
@@ -21,6 +21,6 @@ def draw_catalog(
     """
     table = read_table(catalog, allow_empty=True)
     photometry = [read_band(table, band, zp_ref) for band in bands]
-    models = model_names(table, bands)
+    models = table["stype_fit"].fillna("").astype(str).to_numpy()
     draw_cmd(photometry, models, dpi).save(cmd)
     draw_residuals(table, photometry, models, dpi).save(residuals)

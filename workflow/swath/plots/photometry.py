@@ -1,6 +1,6 @@
 """Magnitudes, models and how they are drawn, as the figures of the catalogue share them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -42,13 +42,6 @@ def read_band(table: pd.DataFrame, band: str, zp_ref: float) -> Photometry:
             return Photometry(band, mag, mag_error, snr, False, np.nan)
     seen = depth[np.isfinite(depth)]
     return Photometry(band, mag, mag_error, snr, True, float(np.median(seen)) if len(seen) else np.nan)
-
-
-def model_names(table: pd.DataFrame, bands: Sequence[str]) -> np.ndarray:
-    """Fitted model of every source, '' for none, shape (n,); the first band's where each band was fitted alone."""
-    names = ["stype_fit", *(f"stype_{band}_fit" for band in bands)]
-    found = next(name for name in names if name in table)
-    return table[found].fillna("").astype(str).to_numpy()
 
 
 def handles(models: np.ndarray) -> list[Line2D]:
