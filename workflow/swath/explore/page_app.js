@@ -1,18 +1,19 @@
 // Everything together: read the data, make the plots, and keep table, picture and panel on one selection.
 swath.read = (packed) => {
-  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer;
-  const TYPES = { f4: Float32Array, f8: Float64Array, i4: Int32Array, u1: Uint8Array };
-  return new TYPES[packed.type](bytes(packed.data));
+  const raw = atob(packed.data), bytes = new Uint8Array(raw.length);
+  for (let i = 0; i < raw.length; i++) bytes[i] = raw.charCodeAt(i);
+  return new { f4: Float32Array, f8: Float64Array, i4: Int32Array, u1: Uint8Array }[packed.type](bytes.buffer);
 };
 
+// Columns by name; their values are unpacked when they are asked for first.
 swath.columns = (list) => new Map(list.map((given) => {
-  const column = { name: given.name, kind: given.kind, unit: given.unit, meaning: given.meaning, exact: given.type === "f8" };
-  if (given.texts) column.values = given.texts;
-  else if (given.words) column.values = Array.from(swath.read(given), (index) => given.words[index]);
-  else column.values = swath.read(given);
-  const { values } = column;
-  column.get = column.kind === "truth" ? (row) => values[row] !== 0 : (row) => values[row];
-  return [given.name, column];
+  const { name, kind, unit, meaning } = given;
+  let held = given.texts ?? null;
+  const column = { name, kind, unit, meaning, exact: given.type === "f8" };
+  const unpack = () => (given.words ? Array.from(swath.read(given), (index) => given.words[index]) : swath.read(given));
+  Object.defineProperty(column, "values", { get: () => (held ??= unpack()) });
+  column.get = kind === "truth" ? (row) => column.values[row] !== 0 : (row) => column.values[row];
+  return [name, column];
 }));
 
 swath.typeColour = (type) => ({ star: "#4cc2ff", exp: "#ffd43b", dev: "#ff922b", sersic: "#f783ac", "not fitted": "#ff6b6b" }[type] ?? "#ced4da");
@@ -86,7 +87,10 @@ swath.start = async () => {
       rows.selected.indices = [];
       detail.hide();
     } else {
-      if (from !== "table") rows.selected.indices = visible[row] ? [row] : [];
+      if (from !== "table") {
+        rows.selected.indices = visible[row] ? [row] : [];
+        if (visible[row]) tableView.grid.scrollRowIntoView(tableView.data.index.indexOf(row), false);
+      }
       if (from !== "picture" && Number.isFinite(x[row] + y[row])) view.centre(x[row], y[row]);
       detail.show(row);
     }

@@ -134,6 +134,7 @@ swath.detail = (data, columns, sky, sed) => {
     }
     const count = spectrum(row);
     document.getElementById("nospectrum").hidden = count > 0;
+    document.getElementById("sed").style.visibility = count ? "visible" : "hidden";
     document.getElementById("tail").replaceChildren(table(row), flags(row), everything(row));
     document.getElementById("overview").hidden = true;
     document.getElementById("source").hidden = false;

@@ -24,8 +24,11 @@ swath.filter = (() => {
     return null;
   }
 
+  // Names as they may be written: in full, and without _fit.
+  const spellings = (columns) => [...new Set([...columns.keys()].flatMap((name) => [name, name.replace(/_fit$/u, "")]))];
+
   function tokens(text, columns) {
-    const names = [...columns.keys()].filter((name) => /[^\p{L}\p{N}_]/u.test(name)).sort((a, b) => b.length - a.length);
+    const names = spellings(columns).filter((name) => /[^\p{L}\p{N}_]/u.test(name)).sort((a, b) => b.length - a.length);
     const out = [];
     let at = 0;
     const push = (kind, value, length) => { out.push({ kind, value, at }); at += length; };
@@ -67,7 +70,7 @@ swath.filter = (() => {
     }
     function resolve(node) {
       if (node.kind !== "word") return node;
-      const hint = nearest(node.word, [...columns.keys()]);
+      const hint = nearest(node.word, spellings(columns));
       throw new Mistake(`no column “${node.word}”${hint ? `; did you mean ${hint}?` : ""}`);
     }
     function number(node) {
@@ -176,7 +179,8 @@ swath.filter = (() => {
         const inner = number(primary()), apply = FUNCTIONS[word];
         return { kind: "number", get: (row) => apply(inner(row)) };
       }
-      if (["and", "or", "not"].includes(word)) throw new Mistake(`a condition is missing before ${said(token)}`);
+      if (word === "not") throw new Mistake("“not” stands before a condition; put texts of several words in quotes");
+      if (["and", "or"].includes(word)) throw new Mistake(`a condition is missing before ${said(token)}`);
       const column = find(columns, token.value);
       if (!column) return { kind: "word", word: token.value };
       return { kind: column.kind, name: column.name, word: token.value, get: column.get };

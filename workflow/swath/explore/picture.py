@@ -17,7 +17,7 @@ from ..frames.white import block_average
 from ..merge.sky import to_sky
 
 NODES = 17  # of the sky grid along each side
-MOST_BYTES = 9_000_000  # of the encoded picture
+MOST_BYTES = 6_000_000  # of the encoded picture
 QUALITIES = (92, 85, 75, 60, 40)
 NO_DATA = (70, 68, 88)
 # ASSUME noise of the picture from its median absolute deviation: most of a field's pixels are sky.

@@ -45,7 +45,7 @@ TABLE_STYLE = """
 """
 SOFT, LINE = "#667080", "#e3e6ea"
 FORMATS = {"RA": "0.000000", "DEC": "0.000000", "x": "0.0", "y": "0.0"}
-WIDTHS = {"RA": 92, "DEC": 88, "type": 62, "status": 92, "flags": 360, "chi2": 60}
+WIDTHS = {"RA": 92, "DEC": 88, "type": 76, "status": 92, "flags": 360, "chi2": 60}
 
 
 def plots(shown: Sequence[PageColumn], bands: Sequence[str], wavelengths: Sequence[float] | None) -> dict[str, Any]:
