@@ -5,6 +5,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from fake_records import ASKED, FIGURE, FOLDER, PRODUCTS, make, make_all
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from swath.errors import RunError
@@ -12,35 +13,10 @@ from swath.provenance.audit import audit
 from swath.provenance.findings import command, report_text, verdict
 from swath.provenance.jobs import Asked
 from swath.provenance.manifest import read_manifest, write_manifest
-from swath.provenance.records import finish_record, start_record
 from swath.provenance.seal import Damaged
 from swath.provenance.verify import verify
 
-FOLDER = "results/t"
-PRODUCTS = {"load/g": "frames/g.fits", "load/r": "frames/r.fits", "white/white": "white/white.fits"}
-FIGURE = "figures/white.png"
-ASKED = Asked.by_lists(bands="gr", cells=[], patches=[], products=[f"{FOLDER}/{FIGURE}"])
 OPTIONS = ["-s", "my clone/Snakefile", "--cores", "2"]
-
-
-def make(record: str, product: str, inputs: list[str], content: str, **wildcards: str) -> None:
-    """Run a job: one product, its record."""
-    path = f"{FOLDER}/records/{record}.json"
-    started = start_record(path, record.split("/")[0], {"tile": "t", **wildcards}, {"code": "c", "zp": 25.0}, inputs)
-    target = Path(FOLDER, product)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(content)
-    finish_record(started, [str(target), path])
-
-
-def make_all() -> None:
-    for band in "gr":
-        Path(f"{band}.fits").write_text(f"image {band}")
-        make(f"load/{band}", f"frames/{band}.fits", [str(Path(f"{band}.fits").absolute())], f"frame {band}", band=band)
-    frames = [f"{FOLDER}/frames/{band}.fits" for band in "gr"]
-    make("white/white", "white/white.fits", frames, "white")
-    make("fig_white/white", FIGURE, [f"{FOLDER}/white/white.fits"], "figure")
-    write_manifest(f"{FOLDER}/manifest.json", ASKED)
 
 
 @pytest.fixture
