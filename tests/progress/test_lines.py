@@ -62,7 +62,7 @@ def test_a_stage_that_did_not_end_says_how_many_jobs_did():
 def test_stages_without_counts_and_jobs_that_told_nothing():
     assert stage_line(stage("fig_white", 1, 1), tally(report(0.8))) == "fig_white: 1 job; 0.8 CPU-s"
     assert stage_line(stage("download", 3, 3), tally()) == "download: 3 jobs"
-    assert stage_line(stage("fit", 3, 3), tally(*fits())).endswith("; 1 jobs told nothing")
+    assert stage_line(stage("fit", 3, 3), tally(*fits())).endswith("; 1 job told nothing")
 
 
 def test_one_of_something_is_not_plural():
@@ -96,6 +96,13 @@ def test_running_jobs_count_by_how_far_they_are():
     assert batches.pace(10.0).done == 1.75
     batches.finish(1, 12.0)
     assert batches.pace(12.0).done == 2
+
+
+def test_a_stage_is_open_from_its_first_job_to_its_last():
+    assert not stage("fit", 3).open
+    assert stage("fit", 3, 0, 1).open
+    assert stage("fit", 3, 2).open  # between two jobs
+    assert not stage("fit", 3, 3).open
 
 
 def test_a_heartbeat_says_how_far_the_run_is():

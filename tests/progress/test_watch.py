@@ -168,7 +168,10 @@ def test_heartbeats_without_a_terminal(tmp_path, lines, monkeypatch):
     run.begin(2)
     now += 50
     run.watch.tick()
-    assert lines() == ["after 0:50: 1 of 4 jobs; waiting", "after 1:40: 1 of 4 jobs; fit 1/4 1.2/min ETA 1:40"]
+    assert lines() == [
+        "after 0:50: 1 of 4 jobs; fit 1/4 1.2/min ETA 2:30",
+        "after 1:40: 1 of 4 jobs; fit 1/4 1.2/min ETA 1:40",
+    ]
     run.watch.stop()
 
 

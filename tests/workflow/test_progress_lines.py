@@ -128,7 +128,7 @@ def test_the_parts_of_a_job_make_up_its_time(default_run):
 
 def test_snakemake_counts_its_jobs_as_ever(default_run):
     assert re.search(r"^(\d+) of \1 steps \(100%\) done$", default_run.output, re.MULTILINE)
-    jobs = re.search(r"^(\d+) jobs in \d+:\d\d: \d+\.\d CPU-s .*most memory \d+ MB", default_run.output, re.MULTILINE)
+    jobs = re.search(r"^(\d+) jobs? in \d+:\d\d: \d+\.\d CPU-s .*most memory \d+ MB", default_run.output, re.MULTILINE)
     # `all` computes nothing.
     assert int(jobs.group(1)) == int(re.search(r"^(\d+) of \1 steps", default_run.output, re.MULTILINE).group(1)) - 1
 

@@ -14,12 +14,13 @@ def stage_line(stage: Stage, tally: Tally) -> str:
     counts = [f"{count} {_number(name, count)}" for name, count in tally.counts.items()]
     if not stage.whole or not counts:
         counts.insert(0, _jobs(stage))
+    silent = len(stage.done) - tally.jobs
     groups = [
         counts,
         [f"{name} {count}" for name, count in tally.flags.items() if count],
         [f"median {name} {value:.3g}" for name, value in tally.medians().items()],
         [f"{tally.cpu_s:.1f} CPU-s{_parts(tally.parts)}"] if tally.jobs else [],
-        [f"{len(stage.done) - tally.jobs} jobs told nothing"] if 0 < tally.jobs < len(stage.done) else [],
+        [f"{silent} {_number('jobs', silent)} told nothing"] if tally.jobs and silent else [],
     ]
     return f"{stage.name}: " + "; ".join(", ".join(group) for group in groups if group)
 
@@ -30,7 +31,8 @@ def cost_line(tallies: Mapping[str, Tally], elapsed: float) -> str:
     name, most = max(tallies.items(), key=lambda item: item[1].memory_mb)
     parts = _parts({name: tally.cpu_s for name, tally in tallies.items()})
     return (
-        f"{jobs} jobs in {duration_text(elapsed)}: {cpu:.1f} CPU-s{parts}, most memory {most.memory_mb:.0f} MB ({name})"
+        f"{jobs} {_number('jobs', jobs)} in {duration_text(elapsed)}: {cpu:.1f} CPU-s{parts}, "
+        f"most memory {most.memory_mb:.0f} MB ({name})"
     )
 
 

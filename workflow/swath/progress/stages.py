@@ -84,6 +84,11 @@ class Stage:
         """Are all jobs done?"""
         return len(self.done) == len(self.files)
 
+    @property
+    def open(self) -> bool:
+        """Has it begun, with jobs left that may still be done?"""
+        return self.begun is not None and len(self.done) + len(self.failed) < len(self.files)
+
     def pace(self, now: float) -> Pace:
         """In jobs, those that run by how far they are; in items where the one job there is counts them."""
         far = [(done, total) for done, total in map(self._far, tuple(self.running)) if total]

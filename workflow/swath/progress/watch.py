@@ -101,7 +101,7 @@ class Watch:
         for tile, stage in self.stages:
             if stage.whole and not stage.told and self._complete(stage, now):
                 self._tell(tile, stage)
-        running = [stage for _, stage in self.stages if stage.running]
+        running = sorted((stage for _, stage in self.stages if stage.open), key=lambda stage: stage.begun or 0.0)
         if self.bar.stream is not None:
             self.bar.draw(bar_line(running, now, self.bar.width)) if running else self.bar.clear()
         elif self.heartbeat_s and now - self._spoken >= self.heartbeat_s:
