@@ -137,8 +137,18 @@ QUALITY = (
     Column(
         "DEPTH_{band}", "float", "mag", "magnitude of a star of merge.depth_sigma (5) times the sky noise in its PSF"
     ),
-    Column("psf_score_{band}", "float", "", "rms over peak of the PSF's residual on held-out stars"),
-    Column("psf_ee_score_{band}", "float", "", "error of the PSF's encircled energy on held-out stars"),
+    Column(
+        "psf_score_{band}",
+        "float",
+        "",
+        "residual rms over peak on held-out stars, less noise (0: no more than it); empty: none held out",
+    ),
+    Column(
+        "psf_ee_score_{band}",
+        "float",
+        "",
+        "error of encircled energy on held-out stars, less 2 sigma; empty: none held out",
+    ),
     Column(
         "MAG_LIMIT_{band}",
         "float",

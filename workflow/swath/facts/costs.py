@@ -51,7 +51,7 @@ def cost_table(folder: Path) -> Table:
             ]
         )
     rows.append(["all", sum(row[1] for row in rows), number(total, 1), "", "", "", ""])
-    header = ["rule", "jobs", "CPU [s]", "median of a job", "longest job", "clock [s]", "most memory [MB]"]
+    header = ["rule", "jobs", "CPU [s]", "median of a job [s]", "longest job [s]", "clock [s]", "most memory [MB]"]
     note = "Of the last time that each job ran. What runs after this page was written (manifest, report) is not in it."
     return Table("Time and memory per rule", header, rows, note)
 
