@@ -116,6 +116,16 @@ def test_unreadable_files_are_input_errors(tmp_path):
         read_image(tmp_path / "no.fits")
 
 
+def test_a_changed_byte_that_can_still_be_decompressed_is_found(tmp_path):
+    """Stored blocks decompress whatever they hold: only the checksum at the end of the stream tells."""
+    fits.writeto(tmp_path / "a.fits", np.zeros((200, 200), "f4"))
+    packed = bytearray(gzip.compress((tmp_path / "a.fits").read_bytes(), compresslevel=0))
+    packed[50_000] ^= 1
+    (tmp_path / "a.fits.gz").write_bytes(packed)
+    with pytest.raises(InputError, match=r"a\.fits\.gz: not a readable FITS file \(CRC check failed"):
+        read_image(tmp_path / "a.fits.gz")
+
+
 def test_box_reads_the_same_pixels(several):
     assert np.array_equal(read_box(several, "SCI", (1, 3, 0, 2)), PIXELS[0:2, 1:3])
 

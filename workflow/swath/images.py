@@ -1,5 +1,6 @@
 """FITS images in and out: native byte order, headers kept, written atomically."""
 
+import gzip
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from .files import atomic
 from .provenance.cards import header_cards
 from .telemetry import clock
 
+_CHUNK = 1 << 20
 Hdu = fits.PrimaryHDU | fits.ImageHDU | fits.BinTableHDU
 
 
@@ -73,10 +75,11 @@ def read_image(
 
     Raises
     ------
-    InputError : missing file, not a FITS file, truncated, or no such image.
+    InputError : missing file, not a FITS file, truncated, damaged in its compressed form, or no such image.
     """
     with _open(path) as hdus:
         image = hdus[find_image(hdus, hdu, path)]
+        _check_gzip(path)
         return native(image.data, dtype), image.header.copy()
 
 
@@ -121,6 +124,16 @@ def _listing(hdus: fits.HDUList) -> str:
         f"{i} {hdu.name or '(no name)'} {kind} {size or 'without data'}"
         for i, (hdu, kind, size) in enumerate(zip(hdus, kinds, sizes, strict=True))
     )
+
+
+def _check_gzip(path: str | Path) -> None:
+    """Read a file compressed with gzip to its end, where its checksum is: astropy stops with the last pixel."""
+    with open(path, "rb") as stream:
+        if stream.read(2) != b"\x1f\x8b":
+            return
+    with gzip.open(path) as stream:
+        while stream.read(_CHUNK):
+            pass
 
 
 @contextmanager
