@@ -11,7 +11,7 @@ def logs(tmp_path):
     (tmp_path / "one.log").write_text(
         "2026-01-01 10:00:00,1 INFO    swath: begun\n"
         "2026-01-01 10:00:01,1 ERROR   swath: an earlier one\n"
-        "2026-01-01 10:00:02,1 ERROR   swath: g.fits: 2 problems\n  - EGAIN\n  - SKYSIG\n"
+        "2026-01-01 10:00:02,1 ERROR   swath: g.fits: 2 problems\n  - EGAIN\nmend them\n"
         "2026-01-01 10:00:03,1 WARNING swath.telemetry: x\n"
     )
     (tmp_path / "two.log").write_text("")
@@ -23,7 +23,7 @@ def failed(word, **facts):
 
 
 def test_the_last_error_of_a_log_with_its_list(logs):
-    assert last_error(logs / "one.log") == "g.fits: 2 problems\n    - EGAIN\n    - SKYSIG"
+    assert last_error(logs / "one.log") == "g.fits: 2 problems\n      - EGAIN\n    mend them"
     assert last_error(logs / "two.log") == ""
     assert last_error(logs / "none.log") == ""
 

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 _MOST = 10
 _ERROR = re.compile(r"^.*?\bERROR\b\s+(?:[\w.]+:\s)?")
+_RECORD = re.compile(r"^\S.*?\b(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\b")
 
 
 def stop(sentence: str) -> NoReturn:
@@ -85,7 +86,7 @@ def _failure(rule: str, logs: Sequence[str], folder: Path) -> str:
 
 
 def last_error(log: Path) -> str:
-    """The last error in a job's log, without date and level, with the indented lines below it; '' without any."""
+    """The last error in a job's log, without date and level, with the lines that belong to it; '' without any."""
     try:
         lines = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
     except OSError:
@@ -94,4 +95,6 @@ def last_error(log: Path) -> str:
     if not starts:
         return ""
     first, *rest = lines[starts[-1] :]
-    return "\n".join([_ERROR.sub("", first), *(f"  {line}" for line in takewhile(lambda line: line[:1] == " ", rest))])
+    return "\n".join(
+        [_ERROR.sub("", first), *(f"    {line}" for line in takewhile(lambda line: not _RECORD.match(line), rest))]
+    )

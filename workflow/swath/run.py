@@ -43,7 +43,7 @@ from .simulate.derive import TILE as TEST_FIELD
 from .simulate.derive import derive, plan_of
 
 ROOT = Path(__file__).parents[2]
-READERS = ("verify", "provenance")  # targets that read products and must work whatever has become of the inputs
+READERS = ("verify", "provenance", "show_config")  # targets that compute nothing: they work whatever the inputs are
 ASKED_ABOUT = ("source", "file")  # what `snakemake provenance --config source=...` asks about: no keys of a config
 InputFunction = Callable[[Any], Sequence[str] | Mapping[str, str]]
 ParamFunction = Callable[[Any], Any]
@@ -60,7 +60,7 @@ class Setup:
 
     def __init__(self, config: Config, base: Path, reading: bool = False) -> None:
         self.word = LastWord(Path.cwd(), partial(fullness, Path(config.results).absolute()))
-        self.config, self.base = config, base
+        self.config, self.base, self.reading = config, base, reading
         self.out = f"{config.results}/{{tile}}"
         self.configs = {config.tile: config, TEST_FIELD: derive(config)}
         stored = Path(config.results) / config.tile / "plan.json"
@@ -271,9 +271,11 @@ class Setup:
         return self.word.texts[0]
 
     def note_inputs(self) -> None:
-        """Keep the notes about the inputs in the run log, as warnings."""
-        noted = run_log(self.config.tile)
-        for note in (note for row in self.inputs() for note in row.notes if noted):
+        """Keep the notes about the inputs in the run log, as warnings, when something is made from them."""
+        noted = None if self.reading or self.config.tile not in self.wanted else run_log(self.config.tile)
+        if noted is None:
+            return
+        for note in (note for row in self.inputs() for note in row.notes):
             noted.handle(logging.LogRecord("swath.checks", logging.WARNING, __file__, 0, note, None, None))
 
     def describe(self) -> str:
