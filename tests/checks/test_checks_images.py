@@ -1,11 +1,15 @@
 """Every kind of bad image gets its sentence, before a pixel is read."""
 
+import bz2
 import gzip
 import shutil
 
 import numpy as np
 import pytest
 from astropy.io import fits
+from hypothesis import given
+from hypothesis import strategies as st
+from swath.checks.fitsfile import truncation
 
 from .fields import NX, NY, spoil_bytes
 
@@ -133,6 +137,40 @@ def test_truncation_of_any_hdu(field, where):
     spoil_bytes(path, first + (100 if where == "its header" else 2880 + 500))
     (sentence,) = field.errors()
     assert "cut short" in sentence or "ends within the header of HDU 1" in sentence
+
+
+@given(st.data())
+def test_a_cut_at_any_byte_is_found_unless_whole_hdus_are_left(tmp_path_factory, data):
+    """Undetectable: cuts in the padding after an HDU, and at most a few letters of the next header."""
+    path = tmp_path_factory.mktemp("cut") / "a.fits"
+    hdus = [fits.PrimaryHDU(np.zeros((7, 9), "i2")), fits.ImageHDU(np.ones((30, 31))), fits.ImageHDU(np.ones(1, "u1"))]
+    fits.HDUList(hdus).writeto(path)
+    with fits.open(path) as opened:
+        spans = [
+            (hdu.fileinfo()["datLoc"] + hdu.size, hdu.fileinfo()["datLoc"] + hdu.fileinfo()["datSpan"])
+            for hdu in opened
+        ]
+    size = data.draw(st.integers(spans[0][0] - 100, path.stat().st_size))
+    spoil_bytes(path, size)
+    undetectable = any(end <= size < padded + len("XTENSION") for end, padded in spans)
+    assert (truncation(path) == "") == undetectable
+
+
+@pytest.mark.parametrize("kind", ["fz", "bz2", "integers", "extension", "cube beside it"])
+def test_whole_files_of_every_kind_pass(field, kind):
+    path, header = field.folder / "r.fits", field.header("r")
+    pixels = np.random.default_rng(3).normal(0, 3, (NY, NX)).astype("f4")
+    hdus = {
+        "fz": [fits.PrimaryHDU(), fits.CompImageHDU(pixels, header)],
+        "integers": [fits.PrimaryHDU(pixels.astype("i2"), header)],
+        "extension": [fits.PrimaryHDU(header=header), fits.ImageHDU(pixels, header)],
+        "cube beside it": [fits.PrimaryHDU(np.zeros((3, 4, 5))), fits.ImageHDU(pixels, header)],
+    }.get(kind, [fits.PrimaryHDU(pixels, header)])
+    fits.HDUList(hdus).writeto(path, overwrite=True)
+    if kind == "bz2":
+        (field.folder / "r.fits.bz2").write_bytes(bz2.compress(path.read_bytes()))
+        field.inputs["images"][1] = "r.fits.bz2"
+    assert field.errors() == []
 
 
 def test_truncated_companions(field):

@@ -26,7 +26,8 @@ def job(snakemake: Any) -> Iterator[Any]:
     the job told of itself (`telemetry`) goes beside its log.
     """
     own_log = snakemake.log[0] if snakemake.log else None
-    start_logging(own_log, snakemake.wildcards.get("tile", ""))
+    with _sentences(snakemake.rule):
+        start_logging(own_log, snakemake.wildcards.get("tile", ""))
     begun = time.process_time()
     name = " ".join([snakemake.rule, *(value for key, value in snakemake.wildcards.items() if key != "tile")])
     told = telemetry_file(own_log) if own_log else None
