@@ -43,7 +43,7 @@ rule explore:
     conda:
         "../../envs/figures.yaml"
     resources:
-        mem_mb=SETUP.memory(8),
+        mem_mb=1500,
     params:
         settings=SETUP.settings_without("explore", "enabled", "stamp_pix"),
         code=SETUP.code("explore"),

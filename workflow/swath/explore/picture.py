@@ -20,6 +20,8 @@ NODES = 17  # of the sky grid along each side
 MOST_BYTES = 6_000_000  # of the encoded picture
 QUALITIES = (92, 85, 75, 60, 40)
 NO_DATA = (70, 68, 88)
+STRIP = 128  # rows painted at once
+SAMPLED = 1500  # pixels per side from which sky and noise are taken
 # ASSUME noise of the picture from its median absolute deviation: most of a field's pixels are sky.
 TO_SIGMA = 1.4826
 
@@ -46,36 +48,46 @@ def draw_picture(white: str | Path, frames: Sequence[str | Path], settings: Expl
         header = hdus["WHITE"].header
         box = tuple(int(header[name]) for name in ("CROPX0", "CROPX1", "CROPY0", "CROPY1"))
         block = math.ceil(max(box[1] - box[0], box[3] - box[2]) / settings.picture_max_pix)
-        stack = None if frames else block_average(hdus["WHITE"].data, block)
-    planes = [_averaged(path, box, block) for path in frames]
-    colours = grey(stack, settings) if stack is not None else lupton(np.stack(planes), settings)
+        planes = [] if frames else 3 * [block_average(hdus["WHITE"].data, block)]
+    planes += [_averaged(path, box, block) for path in frames]
+    colours = lupton(planes, settings)
     left, bottom = box[0] - 0.5, box[2] - 0.5
     extent = (left, left + colours.shape[1] * block, bottom, bottom + colours.shape[0] * block)
     return Picture(colours, extent, block)
 
 
-def grey(stack: np.ndarray, settings: Explore) -> np.ndarray:
-    """The white stack (ny, nx) in grey with the stretch of `lupton`, (ny, nx, 3) bytes."""
-    return lupton(np.broadcast_to(stack, (3, *stack.shape)), settings)
-
-
-def lupton(planes: np.ndarray, settings: Explore) -> np.ndarray:
-    """Red, green and blue planes of flux (3, ny, nx) as colours (ny, nx, 3) bytes.
+def lupton(planes: Sequence[np.ndarray], settings: Explore) -> np.ndarray:
+    """Red, green and blue planes of flux, (ny, nx) each, as colours (ny, nx, 3) bytes.
 
     Lupton et al. (2004, PASP 116, 133). Equal fluxes are grey: the planes are on one zero point. Pixels without data
     in any plane have a colour of their own.
     """
-    known = np.isfinite(planes)
-    values = np.where(known, planes, 0.0)
-    intensity = values.mean(axis=0)[known.any(axis=0)]
-    sky = float(np.median(intensity)) if intensity.size else 0.0
-    noise = TO_SIGMA * float(np.median(np.abs(intensity - sky))) if intensity.size else 1.0
-    noise = noise or 1.0
-    colours = make_lupton_rgb(
-        *values.astype("f4"), minimum=sky - noise / 2, stretch=settings.stretch * noise, Q=settings.softness
-    )
-    colours[~known.any(axis=0)] = NO_DATA
+    dark, noise = sky_and_noise(planes)
+    colours = np.empty((*planes[0].shape, 3), "u1")
+    for start in range(0, len(colours), STRIP):
+        strip = np.stack([plane[start : start + STRIP] for plane in planes])
+        known = np.isfinite(strip)
+        painted = make_lupton_rgb(
+            *np.where(known, strip, np.float32(0)),
+            minimum=dark - noise / 2,
+            stretch=settings.stretch * noise,
+            Q=settings.softness,
+        )
+        painted[~known.any(axis=0)] = NO_DATA
+        colours[start : start + STRIP] = painted
     return colours
+
+
+def sky_and_noise(planes: Sequence[np.ndarray]) -> tuple[float, float]:
+    """Median of the mean of the planes, and its scatter from pixel to pixel (1 where there is none)."""
+    step = max(1, max(planes[0].shape) // SAMPLED)
+    few = np.stack([plane[::step, ::step] for plane in planes])
+    known = np.isfinite(few)
+    mean = np.where(known, few, 0).mean(axis=0)[known.any(axis=0)]
+    if not mean.size:
+        return 0.0, 1.0
+    sky = float(np.median(mean))
+    return sky, TO_SIGMA * float(np.median(np.abs(mean - sky))) or 1.0
 
 
 def encode(colours: np.ndarray, most: int = MOST_BYTES) -> bytes:
