@@ -68,8 +68,8 @@ def draw_residuals(cell: str, bands: Sequence[BandStars], settings: Psf, dpi: in
         for column, (image, norm, name) in enumerate(zip(median, (flux, flux, rest), NAMES, strict=True)):
             painted = style.paint(image, norm, style.RESIDUAL if norm is rest else style.STAMP)
             sheet.picture(painted, 0.15 + 1.85 * column, top, 1.75, 1.75, frame=True)
-            colour = "black" if norm is rest else "white"
-            sheet.text(0.2 + 1.85 * column, top + 0.05, name, style.SMALL, color=colour)
+            look = {"bbox": {"fc": "white", "ec": "none", "pad": 1, "alpha": 0.8}} if norm is rest else {"color": "white"}
+            sheet.text(0.2 + 1.85 * column, top + 0.05, name, style.SMALL, **look)
         _histogram(sheet.axes(6.2, top, 2.2, 1.75), band)
     if colorbar:
         for norm, colour, place, label in (
@@ -157,7 +157,7 @@ def _histogram(axes: Axes, band: BandStars) -> None:
         axes.hist(shown, BINS, density=True, histtype="step", color=LOOKS[name]["color"], lw=1, label=label)
     axes.plot(BINS, np.exp(-(BINS**2) / 2) / np.sqrt(2 * np.pi), color="0.4", ls=":", lw=1, label="unit Gaussian")
     axes.set_xlim(BINS[0], BINS[-1])
-    axes.set_ylim(0, 0.65)
+    axes.set_ylim(0, 0.85)
     axes.set_xlabel("residual / noise", fontsize=style.TINY, labelpad=0)
     axes.tick_params(labelsize=style.TINY)
     axes.legend(loc="upper right", fontsize=style.TINY)
