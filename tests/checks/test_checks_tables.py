@@ -135,8 +135,8 @@ def test_impossible_shapes_are_noted_with_what_becomes_of_them(field):
     field.write(Re=re, ELL=ell)
     assert field.errors() == []
     first, second = field.notes()
-    assert "cat.csv: column ELL: impossible for 2 galaxies, rows 14 (-0.2), 15 (1.0); expected 1 - b/a" in first
-    assert "cat.csv: column Re: impossible for 3 galaxies, rows 11 (0.0), 12 (-3.0), 13 (" in second
+    assert "cat.csv: column ELL: 2 impossible values of galaxies, rows 14 (-0.2), 15 (1.0); expected 1 - b/a" in first
+    assert "cat.csv: column Re: 3 impossible values of galaxies, rows 11 (0.0), 12 (-3.0), 13 (" in second
     assert "0 to 200 pix; they start from the fallback and are flagged SHAPE_ASSUMED" in second
 
 
@@ -161,7 +161,7 @@ def test_axis_ratios_are_recognised(field):
 
 def test_unknown_types(field):
     field.write(TYPE=["PSF", "GAL", "", "star", *["exp"] * 26])
-    only(field.notes(), "column TYPE: 1 rows hold words that are not known (PSF)", "fitted as exp", "TYPE_ASSUMED")
+    only(field.notes(), "column TYPE: 1 row with words that are not known (PSF)", "fitted as exp", "TYPE_ASSUMED")
 
 
 def test_reference_stars_without_their_columns(field):

@@ -136,6 +136,11 @@ def _check_gzip(path: str | Path) -> None:
             pass
 
 
+def _first_sentence(error: Exception) -> str:
+    """astropy's further sentences are advice to programmers."""
+    return str(error).split(". ")[0].rstrip(".")
+
+
 @contextmanager
 def _open(path: str | Path) -> Iterator[fits.HDUList]:
     """Open a FITS file; whatever proves unreadable while it is open is an InputError."""
@@ -145,4 +150,4 @@ def _open(path: str | Path) -> Iterator[fits.HDUList]:
     except FileNotFoundError:
         raise InputError(f"{path}: no such file") from None
     except (OSError, ValueError, TypeError, EOFError, zlib.error) as error:
-        raise InputError(f"{path}: not a readable FITS file ({error}); is it whole?") from None
+        raise InputError(f"{path}: not a readable FITS file ({_first_sentence(error)}); is it whole?") from None

@@ -50,7 +50,7 @@ def read_table(path: str | Path, text: Collection[str] = TEXT_COLUMNS, allow_emp
         raise InputError(f"{path}: not a readable table ({error}); expected CSV, ECSV, FITS or Parquet") from None
     _check_names(path, [name for name, _, _ in raw])
     if not allow_empty and (not raw or not len(raw[0][1])):
-        raise InputError(f"{path}: the table has no rows")
+        raise InputError(f"{path}: the table has no rows, expected at least one")
     return pd.DataFrame({name: _series(values, missing) for name, values, missing in raw})
 
 

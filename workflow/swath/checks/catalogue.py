@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from ..config.imagelist import missing_inputs
 from ..config.model import Config
 from ..errors import InputError
 from ..frames.align import flux_column_problems
@@ -38,6 +39,8 @@ def check_catalogue(config: Config, bands: Sequence[str] | None, field: Field | 
     path = config.inputs.catalog
     if path is None:
         return Catalogue(Row(NAME, "", "none: sources are detected"), 0, None)
+    if missing := missing_inputs(config, ["catalog"]):
+        return Catalogue(Row(NAME, path, "no file", tuple(missing)), 0, None)
     with heard() as notes:
         try:
             raw = read_table(path)

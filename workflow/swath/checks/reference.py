@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from ..config.imagelist import missing_inputs
 from ..config.model import Config
 from ..errors import InputError
 from ..sources.exclusion import inside
@@ -30,6 +31,8 @@ def check_reference_stars(config: Config, bands: Sequence[str] | None, field: Fi
     path = config.inputs.gaia
     if path is None or not config.gaia.enabled:
         return Reference(Row(NAME, "", "none: no zero point" if path is None else "switched off"), None, None)
+    if missing := missing_inputs(config, ["gaia"]):
+        return Reference(Row(NAME, path, "no file", tuple(missing)), None, None)
     with heard() as notes:
         try:
             stars = check_reference(read_table(path, allow_empty=True), bands or ())

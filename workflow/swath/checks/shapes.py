@@ -47,10 +47,10 @@ def _unknown_types(words: pd.Series, settings: Sources) -> list[str]:
     words = words[~words.str.upper().isin(["", "GAL"])]
     if not len(words):
         return []
+    listing = ", ".join(sorted(set(words))[:_SEVERAL])
     return [
-        f"column TYPE: {len(words)} rows hold words that are not known ({', '.join(sorted(set(words))[:_SEVERAL])}), "
-        f"expected STAR, EXP, DEV or SERSIC; they are fitted as {settings.unknown_type} (sources.unknown_type) and "
-        "flagged TYPE_ASSUMED"
+        f"column TYPE: {_counted(len(words), 'row')} with words that are not known ({listing}), expected STAR, EXP, "
+        f"DEV or SERSIC; fitted as {settings.unknown_type} (sources.unknown_type) and flagged TYPE_ASSUMED"
     ]
 
 
@@ -59,9 +59,14 @@ def _impossible(column: pd.Series, rows: np.ndarray, expected: str) -> list[str]
         return []
     many = " (most of the column: is it another quantity?)" if len(rows) > _HALF * column.notna().sum() else ""
     return [
-        f"column {column.name}: impossible for {len(rows)} galaxies{many}, {rows_text(rows, column, most=5)}; expected "
-        f"{expected}; they start from the fallback and are flagged SHAPE_ASSUMED"
+        f"column {column.name}: {_counted(len(rows), 'impossible value')} of galaxies{many}, "
+        f"{rows_text(rows, column, most=5)}; expected {expected}; they start from the fallback and are flagged "
+        "SHAPE_ASSUMED"
     ]
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
 
 
 def _axis_ratios(ell: np.ndarray) -> list[str]:

@@ -67,7 +67,7 @@ def flux_column_problems(columns: Iterable[str], bands: Sequence[str]) -> list[s
 
 def _mismatch(key: str, found: float | str, expected: float | str, tolerance: WcsTolerance) -> str:
     if isinstance(found, str):
-        return "" if found == expected else f"{key} = {found!r}, expected {expected!r}"
+        return "" if found == expected else f"{key} = {found!r}, expected {expected!r}; resample the images to one grid"
     name, limit, unit = _limit(key, tolerance)
     difference = abs(found - expected)
     if key == "CRVAL1":
@@ -76,7 +76,8 @@ def _mismatch(key: str, found: float | str, expected: float | str, tolerance: Wc
         return ""
     return (
         f"{key} = {found!r}, expected {expected!r}; they differ by {difference:.3g}{unit}, "
-        f"checks.wcs_tolerance.{name} allows {limit:.3g}"
+        f"checks.wcs_tolerance.{name} allows {limit:.3g}; "
+        "resample the images to one grid"
     )
 
 

@@ -58,17 +58,18 @@ def examine(image: Image, keywords: Keywords) -> tuple[ImageFacts | None, list[s
         return None, error.problems
     problems: list[str] = []
 
-    def number(key: str, required: bool, positive: bool = True) -> float | None:
-        value, problem = _number(header, key, required, positive)
-        problems.extend([problem] if problem else [])
+    def number(name: str, required: bool, positive: bool = True) -> float | None:
+        value, problem = _number(header, getattr(keywords, name), required, positive)
+        advice = f"mend the header, or name another key in inputs.keywords.{name}"
+        problems.extend([f"{problem}; {advice}"] if problem else [])
         return math.nan if required and value is None else value
 
     band = image.band or _band(header, keywords.band, problems)
-    zero_point = number(keywords.zero_point, required=True, positive=False)
-    gain = number(keywords.gain, required=True)
-    sky_sigma = number(keywords.sky_sigma, required=image.weight is None)
-    saturation = number(keywords.saturation, required=False)
-    fwhm_pix, fwhm_arcsec = (number(key, required=False) for key in (keywords.fwhm_pix, keywords.fwhm_arcsec))
+    zero_point = number("zero_point", required=True, positive=False)
+    gain = number("gain", required=True)
+    sky_sigma = number("sky_sigma", required=image.weight is None)
+    saturation = number("saturation", required=False)
+    fwhm_pix, fwhm_arcsec = (number(name, required=False) for name in ("fwhm_pix", "fwhm_arcsec"))
     shape = header["NAXIS2"], header["NAXIS1"]
     faults = wcs_problems(header)
     sentences = [f"{image.path}: {problem}" for problem in problems + faults]
@@ -119,7 +120,8 @@ def _companion_problems(path: str | None, hdu: int | str | None, shape: tuple[in
     found = header["NAXIS2"], header["NAXIS1"]
     if found == shape:
         return []
-    return [f"{path}: {found[1]} x {found[0]} pix, expected {shape[1]} x {shape[0]} pix as its image has"]
+    expected = f"expected {shape[1]} x {shape[0]} pix as its image has"
+    return [f"{path}: {found[1]} x {found[0]} pix, {expected}; list the right file"]
 
 
 def _number(header: fits.Header, key: str, required: bool, positive: bool) -> tuple[float | None, str | None]:

@@ -62,7 +62,7 @@ def wcs_problems(header: fits.Header) -> list[str]:
     if not any(key in header for key in (*LINEAR, "CDELT1", "CDELT2")):
         missing.append("CD1_1 (or CDELT1)")
     if missing:
-        return [f"no celestial WCS: {', '.join(missing)} missing"]
+        return [f"no celestial WCS: {', '.join(missing)} missing; calibrate its astrometry"]
     tables = sorted(key for key in header if TABLES.fullmatch(key))
     problems = [f"{key}: distortion tables cannot be kept; resample the image or use SIP" for key in tables]
     units = {key: header.get(key, "deg") for key in ("CUNIT1", "CUNIT2")}

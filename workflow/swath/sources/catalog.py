@@ -47,13 +47,14 @@ def check_catalog(table: pd.DataFrame, reserved: Collection[str] = ()) -> pd.Dat
     problems: list[str] = []
     absent = [name for name in ("RA", "DEC") if name not in table]
     if absent:
-        problems.append(f"no column {' and no column '.join(absent)} (found: {', '.join(table.columns)})")
+        listing = f"(found: {', '.join(table.columns)})"
+        problems.append(f"no column {' and no column '.join(absent)} {listing}; expected RA and DEC in degrees")
     for name in table.columns:
         if name in NUMERIC or name.startswith("FLUX_"):
             try:
                 table[name] = numbers(table[name])
             except InputError as error:
-                problems += error.problems
+                problems += [f"{text} (decimal degrees)" if name in ("RA", "DEC") else text for text in error.problems]
     if not problems:
         problems += range_problems(table["RA"], 360.0) + range_problems(table["DEC"], 90.0)
     try:

@@ -42,10 +42,12 @@ def check_reference(table: pd.DataFrame, bands: Sequence[str]) -> pd.DataFrame:
     found = {name: find_column(table.columns, name) for name in wanted}
     table = table.rename(columns={given: name for name, given in found.items() if given})
     listing = f"(found: {', '.join(table.columns)})"
-    problems = [f"no column {name} {listing}" for name in ("ra", "dec") if name not in table]
+    problems = [
+        f"no column {name} {listing}; expected ra and dec in degrees" for name in ("ra", "dec") if name not in table
+    ]
     absent = [band for band in bands if f"mag_{band}" not in table]
     if bands and len(absent) == len(bands):
-        problems.append(f"no column mag_<band> of any band ({', '.join(bands)}) {listing}")
+        problems.append(f"no column mag_<band> of any band ({', '.join(bands)}) {listing}; rename them")
     elif absent:
         log.warning("the reference stars have no magnitudes of %s: no backfill, no zero point there", ", ".join(absent))
     for name in (name for name in wanted[1:] if name in table):
