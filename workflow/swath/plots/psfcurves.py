@@ -18,6 +18,8 @@ from .style import Sheet
 
 BINS = np.linspace(-5, 5, 51)
 NAMES = ("median star", "PSF", "residual")
+ON_DATA = {"fc": "white", "ec": "none", "pad": 1, "alpha": 0.8}
+STEP = 2.4  # inches from band to band
 LOOKS = {
     "PSF": {"color": "black", "lw": 1.2},
     "used stars": {"color": "tab:blue", "lw": 1, "ls": "--"},
@@ -56,11 +58,11 @@ def draw_residuals(cell: str, bands: Sequence[BandStars], settings: Psf, dpi: in
     # the median over the bands, so that one bad PSF does not pale the others
     tops = [style.symmetric(median[2], 99.5, 0.005).vmax for median in medians if median is not None]
     flux, rest = AsinhNorm(0.01, vmin=-0.02, vmax=1.0), style.symmetric(np.array(tops), 50, 0.005)
-    sheet = Sheet(8.6, 0.6 + 2.2 * max(len(bands), 1) + 0.75, dpi)
+    sheet = Sheet(8.6, 0.6 + STEP * max(len(bands), 1) + 0.75, dpi)
     sheet.text(0.15, 0.12, f"Median star, PSF and residual of cell {cell}, over the peak of the PSF", style.TITLE)
     sheet.text(0.15, 0.36, "drawn out to 1.5 norm radii; the histograms hold the pixels within the norm radius")
     for index, (band, median) in enumerate(zip(bands, medians, strict=True)):
-        top = 0.85 + 2.2 * index
+        top = 0.85 + STEP * index
         sheet.text(0.15, top - 0.2, f"{headline(band)}; {scores(band, settings)}", style.SMALL)
         if median is None:
             sheet.text(0.15, top + 0.1, "no star to compare with")
@@ -68,7 +70,7 @@ def draw_residuals(cell: str, bands: Sequence[BandStars], settings: Psf, dpi: in
         for column, (image, norm, name) in enumerate(zip(median, (flux, flux, rest), NAMES, strict=True)):
             painted = style.paint(image, norm, style.RESIDUAL if norm is rest else style.STAMP)
             sheet.picture(painted, 0.15 + 1.85 * column, top, 1.75, 1.75, frame=True)
-            look = {"bbox": {"fc": "white", "ec": "none", "pad": 1, "alpha": 0.8}} if norm is rest else {"color": "white"}
+            look = {"bbox": ON_DATA} if norm is rest else {"color": "white"}
             sheet.text(0.2 + 1.85 * column, top + 0.05, name, style.SMALL, **look)
         _histogram(sheet.axes(6.2, top, 2.2, 1.75), band)
     if colorbar:
