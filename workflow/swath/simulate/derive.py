@@ -92,4 +92,4 @@ def band_names(config: Config) -> list[str]:
 
 
 def _image(folder: str, band: str) -> Image:
-    return Image(path=f"{folder}/{band}.fits", band=band, mask=f"{folder}/{band}.mask.fits")
+    return Image(path=f"{folder}/{band}.fits", band=band, mask=f"{folder}/masks/{band}.fits")

@@ -1,0 +1,1 @@
+"""What came out against what went in: the verdict on a field of known truth."""
