@@ -14,7 +14,7 @@ if not workflow.overwrite_configfiles:
 
 sys.path.insert(0, f"{workflow.basedir}/workflow")
 
-from swath.run import setup
+from swath.run.start import setup
 
 SETUP = setup(workflow, config)
 OUT = SETUP.out

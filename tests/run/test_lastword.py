@@ -3,7 +3,7 @@
 import logging
 
 import pytest
-from swath.lastword import LastWord, failures, last_error, stop
+from swath.run.lastword import LastWord, failures, last_error, stop
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """The user's command line: which words are targets, and what is left without them."""
 
 import pytest
-from swath.commandline import given, options, targets
+from swath.run.commandline import given, options, targets
 
 READERS = ("verify", "provenance")
 

@@ -1,0 +1,48 @@
+"""What a run is asked for beside the catalogue: figures, pages and the browser, as the config switches them."""
+
+from typing import Any
+
+from ..figures import Names, figure_files, patch_figures, psf_figures, record_of, source_figures, zeropoint_figures
+from .values import Values
+
+
+class Shown(Values):
+    """Names of what is drawn and written for people."""
+
+    @property
+    def calibrated(self) -> bool:
+        """Are there reference stars, and are they used?"""
+        return bool(self.config.inputs.gaia) and self.config.gaia.enabled and self.config.zeropoint.enabled
+
+    def figures(self) -> list[str]:
+        """All figures that the config asks for."""
+        return self.products(*(f"figures/{name}" for name in self._figure_names()))
+
+    def pages(self) -> list[str]:
+        """The catalogue browser and the stamps beside it, where the config asks for them."""
+        if not self.config.explore.enabled:
+            return []
+        stamps = (f"explore/stamps/{patch}.png" for patch in self.plans[self.config.tile].patch_tags)
+        return self.products("explore/index.html", *stamps)
+
+    def figure_outputs(self, group: str) -> Names:
+        """Outputs of the figure rule `psf`, `patch`, `sources` or `zeropoint`: those switched on, with wildcards.
+
+        A rule's outputs cannot depend on the tile: they are those of the user's.
+        """
+        names = {
+            "psf": psf_figures(self.config.figures),
+            "patch": patch_figures(self.config.figures),
+            "sources": source_figures(self.config.figures),
+            "zeropoint": zeropoint_figures(self.plans[self.config.tile].bands),
+        }[group]
+        return {kind: [f"{self.out}/figures/{name}" for name in group] for kind, group in names.items()}
+
+    def figure_records(self, wildcards: Any) -> list[str]:
+        """Input function: records of the figure jobs of the user's tile; none of the other tiles', which have none."""
+        if wildcards.tile != self.config.tile:
+            return []
+        return self.products(*dict.fromkeys(f"records/{record_of(name)}" for name in self._figure_names()))
+
+    def _figure_names(self) -> list[str]:
+        return figure_files(self.config.figures, self.plans[self.config.tile], self.calibrated)

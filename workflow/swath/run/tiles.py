@@ -1,0 +1,110 @@
+"""The tiles of a run: their configs and plans, and which files a job of theirs reads."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..config.keys import value_at
+from ..config.model import Config
+from ..plan import Plan, make_plan, stored_plan
+from ..simulate.derive import TILE as TEST_FIELD
+from ..simulate.derive import derive, plan_of
+
+InputFunction = Callable[[Any], Sequence[str] | Mapping[str, str]]
+
+
+class Tiles:
+    """Configs and plans of the user's tile and of those derived from it; input functions of the rules.
+
+    Parameters
+    ----------
+    config : the checked configuration. base : the folder that its relative paths begin from.
+    reading : nothing will be made; the plan is taken as it is stored.
+    """
+
+    def __init__(self, config: Config, base: Path, reading: bool = False) -> None:
+        self.config, self.base, self.reading = config, base, reading
+        self.out = f"{config.results}/{{tile}}"
+        self.configs = {config.tile: config, TEST_FIELD: derive(config)}
+        stored = Path(config.results) / config.tile / "plan.json"
+        self.plans = {config.tile: stored_plan(config.tile, stored) if reading else make_plan(config, stored)}
+        self.wanted: dict[str, None] = {}
+
+    @property
+    def tiles(self) -> list[str]:
+        """Names of the tiles: the user's first, then those derived from it."""
+        return list(self.configs)
+
+    def plan(self, wildcards: Any) -> Plan:
+        """The plan of a job's tile; that of the simulated one is made when it is asked for."""
+        self.wanted[wildcards.tile] = None
+        if wildcards.tile not in self.plans:
+            self.plans[wildcards.tile] = plan_of(self.configs[wildcards.tile])
+        return self.plans[wildcards.tile]
+
+    def products(self, *names: str) -> list[str]:
+        """Named products of the user's tile."""
+        return [f"{self.out.format(tile=self.config.tile)}/{name}" for name in names]
+
+    def image(self, wildcards: Any) -> dict[str, Any]:
+        """The image entry of a band."""
+        return self.plan(wildcards).images[wildcards.band]
+
+    def image_files(self, wildcards: Any) -> dict[str, str]:
+        """Files of a band: image and, where given, weight and mask."""
+        entry = self.image(wildcards)
+        return {
+            name: entry[key] for name, key in (("image", "path"), ("weight", "weight"), ("mask", "mask")) if entry[key]
+        }
+
+    def psf_files(self, wildcards: Any) -> list[str]:
+        """Supplied PSF images, in band order; none unless `psf.method` is supplied."""
+        if self.configs[wildcards.tile].psf.method != "supplied":
+            return []
+        return [entry["psf"] for entry in self.plan(wildcards).images.values()]
+
+    def optional(self, *keys: str) -> InputFunction:
+        """Input function: the files that config keys name, where they name one."""
+        return lambda wildcards: [
+            path for key in keys if (path := value_at(self.configs[wildcards.tile], key)) is not None
+        ]
+
+    def each_band(self, pattern: str) -> InputFunction:
+        """Input function: `pattern` under the tile's folder for every band, in order."""
+        return lambda wildcards: self._each(wildcards, pattern, "band", self.plan(wildcards).bands)
+
+    def each_cell(self, pattern: str) -> InputFunction:
+        """Input function: `pattern` for every cell in use."""
+        return lambda wildcards: self._each(wildcards, pattern, "cell", list(self.plan(wildcards).cells))
+
+    def each_patch(self, pattern: str) -> InputFunction:
+        """Input function: `pattern` for every patch in use."""
+        return lambda wildcards: self._each(wildcards, pattern, "patch", self.plan(wildcards).patch_tags)
+
+    def own_cell(self, pattern: str) -> Callable[[Any], str]:
+        """Input function: `pattern` for the cell of the patch."""
+        return lambda wildcards: self._path(wildcards, pattern, cell="_".join(wildcards.patch.split("_")[:2]))
+
+    def picture_frames(self, wildcards: Any) -> list[str]:
+        """Input function: frames of the three bands of the browser's picture; none for the white stack."""
+        return self._each(wildcards, "frames/{band}.fits", "band", self.configs[wildcards.tile].explore.rgb or ())
+
+    def own(self, paths: Sequence[str], *left_out: str) -> InputFunction:
+        """Input function: those of `paths` that lie in the job's tile, without the named products."""
+        return lambda wildcards: [
+            str(path)
+            for path in paths
+            if path.startswith(f"{(folder := self.out.format(tile=wildcards.tile))}/")
+            and path.removeprefix(f"{folder}/") not in left_out
+        ]
+
+    @staticmethod
+    def parts(plan: Plan) -> dict[str, list[str]]:
+        """Names of a tile's bands, cells and patches."""
+        return {"bands": plan.bands, "cells": list(plan.cells), "patches": plan.patch_tags}
+
+    def _each(self, wildcards: Any, pattern: str, name: str, values: Sequence[str]) -> list[str]:
+        return [self._path(wildcards, pattern, **{name: value}) for value in values]
+
+    def _path(self, wildcards: Any, pattern: str, **values: str) -> str:
+        return f"{self.out.format(tile=wildcards.tile)}/{pattern.format(**values)}"

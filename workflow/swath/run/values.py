@@ -1,0 +1,66 @@
+"""What the rules pass on: values of the config in canonical form, code fingerprints, memory."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..config.canonical import canonical
+from ..config.keys import value_at
+from ..provenance.code import fingerprint
+from ..provenance.digests import stamp
+from .tiles import InputFunction, Tiles
+
+ROOT = Path(__file__).parents[3]
+ParamFunction = Callable[[Any], Any]
+
+
+class Values(Tiles):
+    """Parameters of the rules that compute."""
+
+    def settings(self, *keys: str) -> ParamFunction:
+        """Parameter: a section or a leaf of the tile's config, canonical; several as a dict by their last names.
+
+        Canonical means typed and in model order: neither the order of YAML keys nor 1 for 1.0 reruns anything.
+        """
+        if len(keys) == 1:
+            return lambda wildcards: self._canonical(wildcards, keys[0])
+        names = [key.rsplit(".", 1)[-1] for key in keys]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two of {', '.join(keys)} have one last name")
+        return lambda wildcards: {name: self._canonical(wildcards, key) for name, key in zip(names, keys, strict=True)}
+
+    def settings_without(self, section: str, *left_out: str) -> ParamFunction:
+        """Parameter: a section in canonical form without the keys that the rule does not use."""
+        return lambda wildcards: {
+            name: value for name, value in self._canonical(wildcards, section).items() if name not in left_out
+        }
+
+    def memory(self, bytes_per_pixel: float) -> Callable[[Any], int]:
+        """Memory [MB] of a job that holds whole images of its tile: what was measured per pixel, and the imports."""
+        return lambda wildcards: int(600 + bytes_per_pixel * math.prod(self.plan(wildcards).shape) / 1e6)
+
+    @staticmethod
+    @cache
+    def code(script: str) -> str:
+        """Fingerprint of the modules that `scripts/<script>.py` imports."""
+        return fingerprint(ROOT / "scripts" / f"{script}.py")
+
+    def stamps(self, files: InputFunction) -> ParamFunction:
+        """Parameter: what tells a user's file from another of its name, whatever their times of change.
+
+        Snakemake reruns for newer inputs only; a file put in place with an older date would go unnoticed. Simulated
+        files are products, which Snakemake follows by itself.
+        """
+        return lambda wildcards: [
+            stamp(path) for path in _paths(files(wildcards)) if wildcards.tile == self.config.tile
+        ]
+
+    def _canonical(self, wildcards: Any, key: str) -> Any:
+        value = value_at(self.configs[wildcards.tile], key)
+        return canonical(value) if hasattr(value, "model_dump") else value
+
+
+def _paths(files: Sequence[str] | Mapping[str, str]) -> list[str]:
+    return list(files.values()) if isinstance(files, Mapping) else list(files)
