@@ -300,7 +300,7 @@ def test_export_holds_the_filtered_ids_in_the_order_of_the_table(page, tile):
     page.write("#filter", "MAG_r < 19")
     page.keys("Enter")
     page.click(*page.js(HEAD, "MAG_r"))
-    text = page.js("return swath.csv(swath.page.data && swath.page.columns, swath.page.tableView.data.index)")
+    text = page.js("return swath.csv(swath.page.columns, swath.page.tableView.data.index)")
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     bright = tile.table[tile.table["MAG_r_fit"] < 19].sort_values("MAG_r_fit")
     assert [row["ID"] for row in rows] == list(bright["ID"])

@@ -20,7 +20,7 @@ from .plots import plots
 from .table import PageColumn, PageTable, encoded, packed, page_table
 
 HERE = Path(__file__).parent
-SCRIPTS = ("filter", "sky", "detail", "view", "app")
+SCRIPTS = ("data", "filter", "sky", "view", "detail", "catalog", "app")
 MOST_BANDS = 8  # shown in the table; the others are in the panel and can be filtered by
 
 
@@ -44,10 +44,11 @@ def make_page(
     rows, facts = read_catalog(catalog)
     table = page_table(rows, facts.bands, facts.multi_band)
     picture = draw_picture(white, frames, settings)
+    grid = sky_grid(white, picture.extent)
     data = {
         **_facts(tile, table, facts, settings),
         "picture": {"extent": picture.extent, "block": picture.block},
-        "sky": {"nodes": sky_grid(white, picture.extent).shape[0], **packed(sky_grid(white, picture.extent).ravel())},
+        "sky": {"nodes": len(grid), **packed(grid.ravel())},
         "stamps": stamp_places(indices, len(rows), len(facts.bands)),
     }
     write_text(output, _html(tile, data, table, facts, picture, settings))
@@ -93,13 +94,11 @@ def _facts(tile: str, table: PageTable, facts: Facts, settings: Explore) -> dict
     }
 
 
-def _html(
-    tile: str, data: dict, table: PageTable, facts: Facts, picture: Picture, settings: Explore
-) -> str:  # fmt: skip
+def _html(tile: str, data: dict, table: PageTable, facts: Facts, picture: Picture, settings: Explore) -> str:
     count, bands = len(table.columns[0].values), len(facts.bands)
     left, right, bottom, top = picture.extent
     # In a script element only "<" could end or change what is read as JSON.
-    body = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    body = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     template = Environment(autoescape=True, undefined=StrictUndefined).from_string(_part("body.html"))
     return template.render(
         tile=tile,

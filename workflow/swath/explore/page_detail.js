@@ -17,7 +17,7 @@ swath.format = (value, digits = 4) => {
 swath.detail = (data, columns, sky, sed) => {
   const { element, format } = swath;
   const value = (name, row) => columns.get(name)?.get(row);
-  const number = (name, row) => { const found = columns.get(name); return found?.kind === "number" ? found.get(row) : NaN; };
+  const number = (name, row) => (columns.get(name)?.kind === "number" ? columns.get(name).get(row) : NaN);
   const calibrated = data.bands.some((band) => columns.get(`MAG_${band}_fit`)?.values.some(Number.isFinite));
   let inMagnitudes = calibrated;
 
@@ -53,7 +53,8 @@ swath.detail = (data, columns, sky, sed) => {
       "image-rendering": scale >= 1.5 ? "pixelated" : "auto" } });
     const figures = data.bands.map((band, index) => {
       const [low, high] = data.stamps.ends.slice(2 * (row * count + index), 2 * (row * count + index) + 2);
-      return element("figure", { title: `${band}: data and model from ${format(low, 3)} (black) to ${format(high, 3)} ct (white)` },
+      const title = `${band}: data and model from ${format(low, 3)} (black) to ${format(high, 3)} ct (white)`;
+      return element("figure", { title },
         element("figcaption", {}, band), ...[0, 1, 2].map((kind) => tile(kind, index)),
         element("small", {}, `${format(high, 3)} ct`));
     });
@@ -62,8 +63,15 @@ swath.detail = (data, columns, sky, sed) => {
     const whole = element("img", { id: "sheet", src: path, alt: "", hidden: true });
     const box = element("div", { id: "stamps" }, names, element("div", { className: "bands" }, ...figures), whole);
     whole.onerror = () => box.replaceChildren(element("p", { className: "quiet" }, `${path} is not beside this page.`));
-    const key = element("p", { className: "key" }, "residual: (data − model) / σ, −5 ", element("i", { className: "ramp" }), " +5; ", element("span", {}, "masked ", element("i", { className: "masked" })));
+    const sample = (className) => element("i", { className });
+    const key = element("p", { className: "key" }, "residual: (data − model) / σ, −5 ", sample("ramp"), " +5; ",
+      element("span", {}, "masked ", sample("masked")));
     return element("section", {}, element("h3", {}, `Stamps, ${side} × ${side} pix`), box, key);
+  }
+
+  function pair(a, b, digits) {
+    if (!Number.isFinite(a)) return "–";
+    return digits ? `${a.toFixed(digits)} ± ${b.toFixed(digits)}` : `${format(a)} ± ${format(b, 2)}`;
   }
 
   function spectrum(row) {
@@ -71,7 +79,8 @@ swath.detail = (data, columns, sky, sed) => {
     data.bands.forEach((band, index) => {
       let y = number(`${inMagnitudes ? "MAG" : "FLUX"}_${band}_fit`, row);
       const error = number(`${inMagnitudes ? "MAGERR" : "FLUXERR"}_${band}_fit`, row);
-      const limit = number(`MAG_LIMIT_${band}`, row), bounded = inMagnitudes && !Number.isFinite(y) && Number.isFinite(limit);
+      const limit = number(`MAG_LIMIT_${band}`, row);
+      const bounded = inMagnitudes && !Number.isFinite(y) && Number.isFinite(limit);
       if (bounded) y = limit;
       if (!Number.isFinite(y)) return;
       points.x.push(data.wavelengths?.[index] ?? index);
@@ -80,22 +89,24 @@ swath.detail = (data, columns, sky, sed) => {
       points.high.push(bounded || !(error >= 0) ? y : y + error);
       points.shape.push(bounded ? "inverted_triangle" : "circle");
       points.band.push(band);
-      points.text.push(bounded ? `fainter than ${y.toFixed(2)}` : inMagnitudes ? `${y.toFixed(3)} ± ${error.toFixed(3)}` : `${format(y)} ± ${format(error, 2)}`);
+      points.text.push(bounded ? `fainter than ${y.toFixed(2)}` : pair(y, error, inMagnitudes ? 3 : 0));
     });
     sed.axis.axis_label = inMagnitudes ? "AB magnitude" : `flux [ct at zero point ${data.zp_ref}]`;
-    const low = Math.min(...points.low), high = Math.max(...points.high), margin = 0.12 * (high - low) || 0.1 * Math.abs(high) || 1;
-    if (points.y.length) sed.plot.y_range.setv(inMagnitudes ? { start: high + margin, end: low - margin } : { start: low - margin, end: high + margin });
+    const low = Math.min(...points.low), high = Math.max(...points.high);
+    const margin = 0.12 * (high - low) || 0.1 * Math.abs(high) || 1;
+    const [bottom, top] = inMagnitudes ? [high + margin, low - margin] : [low - margin, high + margin];
+    if (points.y.length) sed.plot.y_range.setv({ start: bottom, end: top });
     sed.source.data = points;
     return points.y.length;
   }
 
   function table(row) {
     const head = ["band", calibrated ? "mag" : "", "flux [ct]", "S/N", "χ²/pix"].filter(Boolean);
-    const pair = (a, b, digits) => (Number.isFinite(a) ? `${digits ? a.toFixed(digits) : format(a)} ± ${digits ? b.toFixed(digits) : format(b, 2)}` : "–");
     const rows = data.bands.map((band) => {
       const limit = number(`MAG_LIMIT_${band}`, row);
       const magnitude = pair(number(`MAG_${band}_fit`, row), number(`MAGERR_${band}_fit`, row), 3);
-      return [band, ...(calibrated ? [magnitude === "–" && Number.isFinite(limit) ? `> ${limit.toFixed(2)}` : magnitude] : []),
+      const shown = magnitude === "–" && Number.isFinite(limit) ? `> ${limit.toFixed(2)}` : magnitude;
+      return [band, ...(calibrated ? [shown] : []),
         pair(number(`FLUX_${band}_fit`, row), number(`FLUXERR_${band}_fit`, row)),
         format(number(`SNR_${band}`, row), 3), format(number(`chi2_${band}`, row), 3)];
     });
@@ -117,8 +128,10 @@ swath.detail = (data, columns, sky, sed) => {
       if (list.children.length) return;
       for (const column of columns.values()) {
         const held = column.get(row);
-        const text = column.kind === "number" ? (Number.isNaN(held) ? "–" : String(+held.toPrecision(column.exact ? 15 : 7))) : String(held);
-        list.append(element("dt", { title: column.meaning }, column.name), element("dd", {}, text, column.unit && text !== "–" ? ` ${column.unit}` : ""));
+        const written = (value) => (Number.isNaN(value) ? "–" : String(+value.toPrecision(column.exact ? 15 : 7)));
+        const text = column.kind === "number" ? written(held) : String(held);
+        const unit = column.unit && text !== "–" ? ` ${column.unit}` : "";
+        list.append(element("dt", { title: column.meaning }, column.name), element("dd", {}, text, unit));
       }
     });
     return box;
@@ -126,7 +139,8 @@ swath.detail = (data, columns, sky, sed) => {
 
   // Fill the panel; the plot keeps its own element, so that it is made once only.
   function show(row) {
-    document.getElementById("head").replaceChildren(heading(row), stamps(row));
+    document.getElementById("head").replaceChildren(heading(row));
+    document.getElementById("pictures").replaceChildren(stamps(row));
     document.getElementById("spectrum").hidden = false;
     document.getElementById("unit").hidden = !calibrated;
     for (const button of document.querySelectorAll("#unit button")) {
@@ -138,6 +152,7 @@ swath.detail = (data, columns, sky, sed) => {
     document.getElementById("tail").replaceChildren(table(row), flags(row), everything(row));
     document.getElementById("overview").hidden = true;
     document.getElementById("source").hidden = false;
+    document.getElementById("source").classList.toggle("many", data.bands.length > 8);
   }
   function hide() {
     document.getElementById("overview").hidden = false;

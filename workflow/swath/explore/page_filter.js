@@ -2,6 +2,8 @@
 swath.filter = (() => {
   class Mistake extends Error {}
 
+  const NUMBER = /^(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?(?![\p{L}\p{N}_])/u;
+  const EXPRESSION = [/[<>=~!()"'`]|&&|\|\|/u, /^(not\s+)?flag\s+\S/iu, /\s(and|or)\s/iu];
   const OPERATORS = ["<=", ">=", "==", "!=", "<>", "!~", "<", ">", "=", "~", "(", ")", "+", "-", "*", "/"];
   const COMPARE = {
     "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b,
@@ -25,7 +27,8 @@ swath.filter = (() => {
   }
 
   // Names as they may be written: in full, and without _fit.
-  const spellings = (columns) => [...new Set([...columns.keys()].flatMap((name) => [name, name.replace(/_fit$/u, "")]))];
+  const both = (name) => [name, name.replace(/_fit$/u, "")];
+  const spellings = (columns) => [...new Set([...columns.keys()].flatMap(both))];
 
   function tokens(text, columns) {
     const names = spellings(columns).filter((name) => /[^\p{L}\p{N}_]/u.test(name)).sort((a, b) => b.length - a.length);
@@ -41,7 +44,7 @@ swath.filter = (() => {
       else if ((match = /^"([^"]*)"|^'([^']*)'/u.exec(rest))) push("text", match[1] ?? match[2], match[0].length);
       else if ((match = /^`([^`]*)`/u.exec(rest))) push("word", match[1], match[0].length);
       else if (/^["'`]/u.test(rest)) throw new Mistake(`the quote ${rest[0]} is not closed`);
-      else if ((match = /^(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?(?![\p{L}\p{N}_])/u.exec(rest))) push("number", match[0], match[0].length);
+      else if ((match = NUMBER.exec(rest))) push("number", match[0], match[0].length);
       else if ((match = /^(&&|\|\|)/u.exec(rest))) push("word", SPELLINGS[match[0]], 2);
       else if ((match = /^[\p{L}\p{N}_][\p{L}\p{N}_.]*/u.exec(rest))) push("word", match[0], match[0].length);
       else {
@@ -66,7 +69,8 @@ swath.filter = (() => {
       if (node.kind === "truth") return node;
       const name = node.name ?? node.word ?? node.raw;
       if (node.kind === "word") resolve(node);
-      throw new Mistake(`${name ? `“${name}”` : "what stands"} ${where} is no condition; compare it, as in ${name ?? "x"} < 20`);
+      const what = name ? `“${name}”` : "what stands";
+      throw new Mistake(`${what} ${where} is no condition; compare it, as in ${name ?? "x"} < 20`);
     }
     function resolve(node) {
       if (node.kind !== "word") return node;
@@ -76,7 +80,8 @@ swath.filter = (() => {
     function number(node) {
       const resolved = resolve(node);
       if (resolved.kind === "number") return resolved.get;
-      throw new Mistake(`${resolved.name ?? "a text"} is ${resolved.kind === "text" ? "text" : "true or false"}, no number`);
+      const what = resolved.kind === "text" ? "text" : "true or false";
+      throw new Mistake(`${resolved.name ?? "what is compared"} is ${what}, no number`);
     }
 
     function either() {
@@ -114,17 +119,19 @@ swath.filter = (() => {
       return all ? { kind: "truth", get: all } : left;
     }
     function compare(left, sign, right) {
-      if (left.kind === "word" || (left.raw !== undefined && right.kind === "text" && right.name)) {
-        if (right.name && ["=", "!="].includes(sign)) return compare(right, sign, left);
-        resolve(left);
-      }
+      const literal = left.kind === "word" || left.raw !== undefined;
+      const swapped = literal && right.kind === "text" && right.name && ["=", "!="].includes(sign);
+      if (swapped) return compare(right, sign, left);
+      resolve(left);
       if (left.kind === "text") return compareText(left, sign, right);
       if (right.kind === "word" && fold(right.word) === "nan" && left.kind === "number" && ["=", "!="].includes(sign)) {
         return (row) => Number.isNaN(left.get(row)) === (sign === "=");
       }
       if (left.kind === "truth") {
         const said = { true: true, false: false, 1: true, 0: false }[fold(String(right.word ?? right.raw ?? ""))];
-        if (said === undefined || !["=", "!="].includes(sign)) throw new Mistake(`${left.name ?? "a condition"} is true or false; write = true or = false`);
+        if (said === undefined || !["=", "!="].includes(sign)) {
+          throw new Mistake(`${left.name ?? "a condition"} is true or false; write = true or = false`);
+        }
         return (row) => (left.get(row) === said) === (sign === "=");
       }
       if (sign.endsWith("~")) throw new Mistake(`${left.name ?? "a number"} is a number; ~ looks for text`);
@@ -134,7 +141,9 @@ swath.filter = (() => {
     function compareText(left, sign, right) {
       const given = right.kind === "text" ? right.get : null;
       const literal = right.word ?? right.raw;
-      if (!given && literal === undefined) throw new Mistake(`${left.name ?? "a text"} is text and cannot be compared with a number`);
+      if (!given && literal === undefined) {
+        throw new Mistake(`${left.name ?? "a text"} is text and cannot be compared with a number`);
+      }
       const other = given ?? (() => literal);
       if (sign === "=" || sign === "!=") return (row) => (fold(left.get(row)) === fold(other(row))) === (sign === "=");
       if (sign.endsWith("~")) return (row) => fold(left.get(row)).includes(fold(other(row))) === (sign === "~");
@@ -197,7 +206,7 @@ swath.filter = (() => {
       const node = truth(either(), "here");
       if (peek()) {
         throw new Mistake(isSign(")") ? "a bracket ) is closed that was never opened"
-          : `${said(peek())} does not belong here; join conditions with and / or, and put texts of several words in quotes`);
+          : `${said(peek())} does not belong here; join conditions with and / or, and quote texts of several words`);
       }
       return node.get;
     };
@@ -228,8 +237,7 @@ swath.filter = (() => {
     if (!trimmed) return null;
     const lone = columns.get(trimmed);
     if (lone?.kind === "truth") return lone.get;
-    const expression = /[<>=~!()"'`]|&&|\|\|/u.test(trimmed) || /^(not\s+)?flag\s+\S/iu.test(trimmed) || /\s(and|or)\s/iu.test(trimmed);
-    if (expression) return parser(tokens(trimmed, columns), columns, flags)();
+    if (EXPRESSION.some((sign) => sign.test(trimmed))) return parser(tokens(trimmed, columns), columns, flags)();
     const wanted = fold(trimmed), ident = columns.get("ID").get;
     return (row) => fold(ident(row)).includes(wanted);
   }
