@@ -8,6 +8,8 @@ import yaml
 from runs import ROOT, Run
 
 pytestmark = [pytest.mark.slow, pytest.mark.workflow]
+# What gathers the products of a run, and so follows any change of them.
+GATHERING = {"all", "manifest", "facts", "explore"}
 AFTER_ZEROPOINT = {"zeropoint", "fig_zeropoint", "fig_catalog", "explore", "facts", "manifest"}
 
 

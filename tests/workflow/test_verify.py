@@ -67,7 +67,8 @@ def test_a_hundred_random_flips_are_all_found_and_named(run_copy, monkeypatch):
 
 def test_the_printed_command_puts_everything_right(run_copy):
     before = products(run_copy)
-    names = ("zeropoint/zeropoint.json", "records/zeropoint/zeropoint.json", "figures/white.png", "manifest.json")
+    figure = "figures/zeropoint/zp_map.png"
+    names = ("zeropoint/zeropoint.json", "records/fig_white/white.json", figure, "manifest.json")
     for name in names:
         flip(run_copy.path(name), 40)
     run_copy.path("figures/overlay.png").unlink()

@@ -48,7 +48,7 @@ def read_manifest(path: str | Path) -> Iterator[Entry]:
     Damaged : its bytes are not those that were written.
     """
     if not is_intact(path):
-        raise Damaged(f"{path}: the manifest's own checksum does not fit its content; it was changed since")
+        raise Damaged(f"{path}: changed after it was written; `snakemake verify` says how to make it anew")
     with open(path, encoding="utf-8") as stream:
         for line in stream:
             if line.startswith('  {"record"'):
@@ -74,7 +74,7 @@ def _parts(folder: Path, asked: Asked, counted: list[int]) -> Iterator[str]:
         yield f"{begin}  {_json(_line(job, key))}"
         begin = ",\n"
     if problems:
-        raise Damaged(problems, "Records were changed since they were written; `snakemake verify` says what to do:")
+        raise Damaged(problems, "A manifest cannot be made of damaged records:")
     yield '\n ],\n "params": {'
     yield ",".join(f"\n  {_json(key)}: {_json(params[key])}" for key in sorted(params))
     yield "\n },\n"

@@ -41,7 +41,7 @@ def unsealed(data: bytes, path: str | Path) -> dict[str, Any]:
     Damaged : a byte is missing, added or changed (blanks and line ends too), or there is no checksum.
     """
     if data[-_TAIL:] != _tail(hashlib.sha256(data[:-_TAIL]).hexdigest()):
-        raise Damaged(f"{path}: the file's own checksum does not fit its content; it was changed after it was written")
+        raise Damaged(f"{path}: changed after it was written; `snakemake verify` says how to make it anew")
     value = json.loads(data)
     del value["checksum"]
     return value

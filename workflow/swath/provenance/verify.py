@@ -83,8 +83,9 @@ def _manifest(report: Report, folder: str) -> dict[str, Entry]:
         if Path(folder, "catalog.csv").is_file():
             report.notes.append(f"no {path} yet; a full run writes it")
         return {}
-    except Damaged as error:
-        report.findings.append(Finding("CHANGED", path, "manifest", str(error), (path,)))
+    except Damaged:
+        sentence = "the manifest's own checksum does not fit its content: it was changed after it was written"
+        report.findings.append(Finding("CHANGED", path, "manifest", sentence, (path,)))
         return {}
     report.products += 1
     report.size += Path(path).stat().st_size
