@@ -15,9 +15,13 @@ CARDS = [("RULE", "load", "the rule"), ("RECORD", f"records/load/{'long' * 30}.j
 
 
 def hdus() -> list:
-    return [fits.PrimaryHDU(), fits.ImageHDU(np.arange(6.0).reshape(2, 3), name="IMAGE")]
+    return [
+        fits.PrimaryHDU(header=fits.Header({"PATCH": "r00_c00_pr00_pc00"})),
+        fits.ImageHDU(np.arange(6.0).reshape(2, 3), name="IMAGE"),
+    ]
 
 
+@pytest.mark.filterwarnings("error::astropy.utils.exceptions.AstropyUserWarning")
 def test_fits_products_carry_the_cards_of_the_job_in_their_first_header(tmp_path):
     with stamped(CARDS):
         write_fits(tmp_path / "in.fits", hdus())

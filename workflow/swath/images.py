@@ -105,11 +105,13 @@ def write_fits(path: str | Path, hdus: Sequence[Hdu]) -> None:
     """
     for keyword, value, comment in header_cards():
         hdus[0].header.set(keyword, value, comment)
-    for hdu in hdus:
+    whole = fits.HDUList(list(hdus))
+    whole.update_extend()  # else it is done while writing: after the checksum of the first header
+    for hdu in whole:
         hdu.add_datasum(when=" ")
         hdu.add_checksum(when=" ", override_datasum=True)
     with atomic(path) as temporary:
-        fits.HDUList(list(hdus)).writeto(temporary, overwrite=True)
+        whole.writeto(temporary, overwrite=True)
 
 
 def _is_image(hdu: Hdu) -> bool:
