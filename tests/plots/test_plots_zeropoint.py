@@ -66,7 +66,7 @@ def test_bands_with_many_stars_one_and_none(tmp_path):
     run(tmp_path, ["g", "r", "i", "z", "not-here"])
     for name in ("g", "r", "i", "z", "not-here", "map", "color"):
         assert drawn(tmp_path / f"{name}.png"), name
-    assert size(tmp_path / "g.png") == (round(7.2 * DPI), round(4.6 * DPI))
+    assert size(tmp_path / "g.png") == (round(7.2 * DPI), round(5.1 * DPI))
     image = pixels(tmp_path / "g.png")
     assert has_colour(image, (0.12, 0.47, 0.71))  # kept stars
     assert has_colour(image, (0.84, 0.15, 0.16))  # the clipped one
