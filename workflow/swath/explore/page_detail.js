@@ -65,7 +65,7 @@ swath.detail = (data, columns, sky, sed) => {
     whole.onerror = () => box.replaceChildren(element("p", { className: "quiet" }, `${path} is not beside this page.`));
     const sample = (className) => element("i", { className });
     const key = element("p", { className: "key" }, "residual: (data − model) / σ, −5 ", sample("ramp"), " +5; ",
-      element("span", {}, "masked ", sample("masked")));
+      element("span", {}, "no data ", sample("masked")));
     return element("section", {}, element("h3", {}, `Stamps, ${side} × ${side} pix`), box, key);
   }
 
