@@ -71,7 +71,7 @@ def draw_scatter(axes: Axes, fluxes: pd.DataFrame) -> None:
         axes.plot(mags, quoted, "-", lw=1, color=INK, label="median quoted error")
         axes.set_yscale("log")
         axes.legend(fontsize=style.TINY, loc="upper left")
-    _label(axes, "true magnitude [mag]", "of the flux [%]")
+    _label(axes, "true magnitude [mag]", "scatter of the flux [%]")
 
 
 def draw_pulls(axes: Axes, fluxes: pd.DataFrame) -> None:
@@ -84,7 +84,7 @@ def draw_pulls(axes: Axes, fluxes: pd.DataFrame) -> None:
         axes.text(0.03, 0.95, text, transform=axes.transAxes, fontsize=style.TINY, va="top")
     grid = np.linspace(-5, 5, 201)
     axes.plot(grid, np.exp(-(grid**2) / 2) / np.sqrt(2 * np.pi), color=ACCENT, lw=1)
-    _label(axes, "(fit - true) / error, S/N > 10", "per unit")
+    _label(axes, "(fit - true) / error, S/N > 10", "probability density")
 
 
 def draw_completeness(axes: Axes, rows: pd.DataFrame, kind: str) -> None:
