@@ -23,7 +23,7 @@ def band_table(frames: Sequence[Facts]) -> Table:
               "saturated", "sky"]  # fmt: skip
     rows = [
         [
-            facts["band"], Path(facts["path"]).name, f"{facts['shape'][1]} x {facts['shape'][0]}",
+            facts["band"], facts["file"], f"{facts['shape'][1]} x {facts['shape'][0]}",
             number(facts["zp_in"], 4), f"{facts['sky_sigma']:.4g}", number(facts.get("fwhm_pix"), 2),
             share(facts["n_masked"], int(np.prod(facts["shape"]))), facts["n_saturated"], facts["sky"]["model"],
         ]

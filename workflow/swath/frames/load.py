@@ -155,7 +155,7 @@ def _put(header: fits.Header, key: str, value: Any, comment: str = "") -> None:
 def _facts(known: ImageFacts, header: fits.Header, sky: Sky) -> dict[str, Any]:
     return {
         "band": known.band,
-        "path": str(known.path),
+        "file": Path(known.path).name,  # no folder: the record has it, and products are the same in every folder
         "shape": list(known.shape),
         "zp_in": known.zero_point,
         "scale": header["SCALE"],
