@@ -12,6 +12,7 @@ from swath.psf.grid import disk
 from swath.psf.store import BandPsf
 from swath.truth.completeness import completeness, detected
 from swath.truth.epsf import TruePsf, flux_through
+from swath.truth.expected import expected_errors
 from swath.truth.match import compare, isolated
 from swath.truth.tell import tell
 from swath.truth.zeropoint import light_through
@@ -27,6 +28,8 @@ def truth() -> pd.DataFrame:
             "RA": [150.0, 150.01, 150.02],
             "DEC": [60.0, 60.01, 60.02],
             "Re": [np.nan, 4.0, np.nan],
+            "ELL": [np.nan, 0.2, np.nan],
+            "n": [np.nan, 1.0, np.nan],
             "MAG_b1": [18.0, 19.0, 17.0],
             "FLUX_b1": [600.0, 250.0, 1500.0],
             "source_id": [np.nan, np.nan, "77"],
@@ -56,7 +59,7 @@ def test_rows_meet_their_truth_whatever_their_order():
     assert table["dx"].tolist() == pytest.approx([0.0, 0.1, 0.0])
     assert table["fitted"].tolist() == [False, True, True]
     assert table["flux_b1"].tolist()[1:] == pytest.approx([264.0, 1639.0])
-    assert table["snr_b1"].tolist() == pytest.approx([600 / 11, 250 / 11, 1500 / 11])
+    assert table["snr_b1"].tolist() == pytest.approx([600 / 11, 250 / 11, 1500 / 11])  # so few: the fit's own errors
     assert table["ra_offset"][0] == pytest.approx(0.5, rel=1e-3)  # 1 mas of RA at 60 degrees
 
 
@@ -70,6 +73,17 @@ def test_a_lost_or_strange_source_is_an_error():
         compare(truth(), catalog()[1:], ["b1"], True, {"b1": 1.0})
     with pytest.raises(InputError, match=r"1 unknown \(X\), 1 missing"):
         compare(truth(), catalog().replace({"ID": {"T2": "X"}}), ["b1"], True, {"b1": 1.0})
+
+
+def test_signal_to_noise_is_no_matter_of_luck():
+    rng = np.random.default_rng(4)
+    flux, re, pull = 10 ** rng.uniform(2, 4, 400), rng.uniform(2, 6, 400), rng.normal(size=400)
+    right = np.sqrt(400 + flux / 15) * re / 3
+    quoted = right * np.exp(0.2 * pull)  # what came out too bright is quoted with a larger error
+    smooth = expected_errors(quoted, flux, re, np.full(400, 0.2), np.ones(400))
+    assert np.std(np.log(smooth / right)) < 0.05
+    assert abs(np.corrcoef(np.log(smooth / right), pull)[0, 1]) < 0.2
+    assert np.isnan(expected_errors(np.full(400, np.nan), flux, re, re, re)).all()
 
 
 def test_big_neighbours_reach_farther():

@@ -101,24 +101,19 @@ def _flux_bias(table: pd.DataFrame, kind: str, bands: Sequence[str]) -> Bound:
 
 def _flux_pulls(table: pd.DataFrame, kind: str, bands: Sequence[str]) -> list[Bound]:
     _, pulls, snr = relative(table, bands)
-    return _pulls("flux pulls, S/N > 10", kind, kind, np.where(snr > PULL_SNR, pulls, np.nan))
+    return _pulls("flux pulls, S/N > 10", kind, np.where(snr > PULL_SNR, pulls, np.nan))
 
 
 def _position_pulls(table: pd.DataFrame, kind: str) -> list[Bound]:
     bright = table[table["snr"] > PULL_SNR]
-    return [
-        made
-        for axis in "xy"
-        for made in _pulls(
-            "position pulls, S/N > 10", kind, f"{kind} {axis}", (bright[f"d{axis}"] / bright[f"{axis}_err"]).to_numpy()
-        )
-    ]
+    both = [(bright[f"d{axis}"] / bright[f"{axis}_err"]).to_numpy() for axis in "xy"]
+    return _pulls("position pulls, S/N > 10", kind, np.stack(both, axis=1))
 
 
-def _pulls(name: str, kind: str, subject: str, pulls: np.ndarray) -> list[Bound]:
+def _pulls(name: str, kind: str, pulls: np.ndarray) -> list[Bound]:
     return [
-        bound(f"{name}: robust sd", subject, "", robust_sd(pulls), 0.1, WIDEST[kind] - 1, 1.0, FEWEST),
-        bound(f"{name}: median", subject, "", median(pulls), 0.1, 0.1, 0.0, FEWEST),
+        bound(f"{name}: robust sd", kind, "", robust_sd(pulls), 0.1, WIDEST[kind] - 1, 1.0, FEWEST),
+        bound(f"{name}: median", kind, "", median(pulls), 0.1, 0.1, 0.0, FEWEST),
     ]
 
 

@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 from ..columns import suffixes_of
 from ..errors import InputError
 from ..sources.gaia import PREFIX
+from .expected import expected_errors
 
 TYPES = ("star", "exp", "dev", "sersic")
 APART_PIX, APART_RE = 15.0, 2.5  # an isolated source has no other within 15 pix, nor within 2.5 (Re + Re)
@@ -23,8 +24,8 @@ def compare(
     Columns: ID, type, mag (true, middle band), x, y [pix], Re [pix], blend, isolated, active (given to the fit),
     fitted, converged, dx, dy (fit - true) and x_err, y_err [pix], ra_offset, dec_offset (fit - true, on the sky) [mas],
     Re_fit, Re_err [pix], and of every band true_<band>, flux_<band>, err_<band> (calibrated, at `load.zp_ref`) and
-    snr_<band>; snr is the largest of them. S/N is the true flux over the fit's error, so that luck selects nothing.
-    What was not measured is NaN.
+    snr_<band>; snr is the largest of them. S/N is the true flux over the error that such a source has on average, so
+    that luck selects nothing. What was not measured is NaN.
 
     Parameters
     ----------
@@ -85,8 +86,17 @@ def _photometry(
         columns[f"true_{band}"] = truth[f"FLUX_{band}"]
         columns[f"flux_{band}"] = fit[f"FLUX_{band}_fit"] * scale[band]
         columns[f"err_{band}"] = fit[f"FLUXERR_{band}_fit"] * scale[band]
-        columns[f"snr_{band}"] = columns[f"true_{band}"] / columns[f"err_{band}"]
+        columns[f"snr_{band}"] = columns[f"true_{band}"] / _expected(truth, band, columns[f"err_{band}"].to_numpy())
     return columns | {"snr": pd.concat([columns[f"snr_{band}"] for band in bands], axis=1).max(axis=1)}
+
+
+def _expected(truth: pd.DataFrame, band: str, error: np.ndarray) -> np.ndarray:
+    expected = np.full(len(truth), np.nan)
+    for kind in truth["TYPE"].unique():
+        here = (truth["TYPE"] == kind).to_numpy()
+        shape = (truth.loc[here, name].to_numpy(float) for name in ("Re", "ELL", "n"))
+        expected[here] = expected_errors(error[here], truth.loc[here, f"FLUX_{band}"].to_numpy(), *shape)
+    return expected
 
 
 def _true_ids(catalog: pd.DataFrame, truth: pd.DataFrame) -> pd.Series:
