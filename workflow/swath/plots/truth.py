@@ -111,7 +111,7 @@ def _fluxes(table: pd.DataFrame, bands: Sequence[str]) -> pd.DataFrame:
 def _of_band(table: pd.DataFrame, band: str) -> pd.DataFrame:
     true, flux, error = (table[f"{name}_{band}"].astype(float) for name in ("true", "flux", "err"))
     columns: Mapping[str, Any] = {"mag": table["mag"], "bias": (flux - true) / true, "err": error / true}
-    return pd.DataFrame({**columns, "pull": (flux - true) / error, "snr": true / error})
+    return pd.DataFrame({**columns, "pull": (flux - true) / error, "snr": table[f"snr_{band}"]})
 
 
 def _binned(fluxes: pd.DataFrame) -> list[tuple[float, pd.DataFrame]]:

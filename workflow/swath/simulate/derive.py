@@ -1,7 +1,6 @@
 """The tile `test_field`: the user's settings on simulated files. Light: the Snakefile imports it."""
 
 from ..config.canonical import canonical
-from ..config.figures import Figures
 from ..config.images import Checks, Crop
 from ..config.inputs import Image, Inputs
 from ..config.model import Config
@@ -48,7 +47,7 @@ def derive(config: Config) -> Config:
             ),
             "patches": config.patches.model_copy(update={"ngrid": simulated.patch_ngrid}),
             "zeropoint": config.zeropoint.model_copy(update={"enabled": True, "color_bands": None}),
-            "figures": Figures(enabled=False),
+            "figures": config.figures.model_copy(update={"enabled": False}),
             "explore": config.explore.model_copy(update={"rgb": None, "wavelengths": None}),
         }
     )
