@@ -1,5 +1,6 @@
 """Which code a rule depends on."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,27 @@ from swath.provenance.code import PACKAGE, fingerprint, modules
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
 COMPUTING = ("load", "white", "sources", "stars", "epsf", "patches", "payload", "fit", "merge", "zeropoint", "manifest")
+HIDDEN = """
+class A:
+    from . import a
+    async def b(self):
+        for c in d:
+            import e
+        else:
+            import f
+        while g:
+            with h:
+                import i
+try:
+    pass
+except ImportError:
+    import j
+finally:
+    import k
+match l:
+    case 1:
+        import m
+"""
 
 
 @pytest.mark.slow
@@ -48,6 +70,25 @@ def test_what_reads_the_products_is_in_no_fingerprint_of_those_that_make_them():
         assert {path.name for path in used if path.parent.name == "provenance"} == shared, stem
 
 
+def test_no_import_is_overlooked_wherever_it_stands():
+    tree = ast.parse((PACKAGE / "plan.py").read_text() + HIDDEN)
+    everything = {id(node) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)}
+    assert {id(node) for node in code._import_statements(tree)} == everything
+    assert len(everything) > 9 + 7
+
+
+@pytest.fixture
+def fresh():
+    """What was found of a package is remembered by names: forgotten before and after one that is made up."""
+    kept = (code._imports, code._files, code._beside)
+    for function in kept:
+        function.cache_clear()
+    yield
+    for function in kept:
+        function.cache_clear()
+
+
+@pytest.mark.usefixtures("fresh")
 def test_an_edit_changes_the_fingerprint_and_the_table_counts(tmp_path, monkeypatch):
     package = tmp_path / "swath"
     (package / "room").mkdir(parents=True)
@@ -64,7 +105,6 @@ def test_an_edit_changes_the_fingerprint_and_the_table_counts(tmp_path, monkeypa
     script = tmp_path / "script.py"
     script.write_text("from swath.used import x\nimport swath.room.deep as d\n")
     monkeypatch.setattr(code, "PACKAGE", package)
-    code._imports.cache_clear()
     first = fingerprint(script)
     names = {str(path.relative_to(package)) for path in modules(script)}
     assert names == {"__init__.py", "used.py", "room/__init__.py", "room/deep.py", "other.py", "other_table.npy"}
@@ -75,4 +115,3 @@ def test_an_edit_changes_the_fingerprint_and_the_table_counts(tmp_path, monkeypa
     (package / "other.py").write_text("thing = 2\n")
     code._imports.cache_clear()
     assert len({first, second, fingerprint(script)}) == 3
-    code._imports.cache_clear()

@@ -42,10 +42,12 @@ class Values(Tiles):
         return lambda wildcards: int(600 + bytes_per_pixel * math.prod(self.plan(wildcards).shape) / 1e6)
 
     @staticmethod
-    @cache
-    def code(script: str) -> str:
-        """Fingerprint of the modules that `scripts/<script>.py` imports."""
-        return fingerprint(ROOT / "scripts" / f"{script}.py")
+    def code(script: str) -> ParamFunction:
+        """Parameter: fingerprint of the modules that `scripts/<script>.py` imports.
+
+        A cluster job, which reads all rules again, works out its own rule's alone.
+        """
+        return lambda wildcards: _fingerprint(script)
 
     def stamps(self, files: InputFunction) -> ParamFunction:
         """Parameter: what tells a user's file from another of its name, whatever their times of change.
@@ -60,6 +62,11 @@ class Values(Tiles):
     def _canonical(self, wildcards: Any, key: str) -> Any:
         value = value_at(self.configs[wildcards.tile], key)
         return canonical(value) if hasattr(value, "model_dump") else value
+
+
+@cache
+def _fingerprint(script: str) -> str:
+    return fingerprint(ROOT / "scripts" / f"{script}.py")
 
 
 def _paths(files: Sequence[str] | Mapping[str, str]) -> list[str]:
