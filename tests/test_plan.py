@@ -77,8 +77,13 @@ def test_the_plan_is_read_back_and_made_anew_when_stale(field, monkeypatch):
     monkeypatch.undo()
     with (field / "cat.csv").open("a") as stream:
         stream.write("3,150.001,2.003\n")
+    assert make_plan(config(field), path, trusted=True) == first  # as a job of a run that is under way
     assert len(make_plan(config(field), path).patch_tags) == 3
     assert len(make_plan(config(field, patches={"ngrid": 1}), path).patch_tags) == 3
+
+
+def test_a_job_without_a_plan_makes_it(field):
+    assert make_plan(config(field), field / "plan.json", trusted=True) == make_plan(config(field), field / "other.json")
 
 
 def test_problems_of_all_images_are_named_at_once(field):

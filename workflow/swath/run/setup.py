@@ -27,8 +27,8 @@ ASKED_ABOUT = ("source", "file")  # what `snakemake provenance --config source=.
 class Setup(Shown):
     """A run as the rules see it."""
 
-    def __init__(self, config: Config, base: Path, reading: bool = False) -> None:
-        super().__init__(config, base, reading)
+    def __init__(self, config: Config, base: Path, reading: bool = False, main: bool = True) -> None:
+        super().__init__(config, base, reading, main)
         self.word = LastWord(Path.cwd(), partial(fullness, Path(config.results).absolute()))
         if not reading:
             check_bands(config.explore, self.plans[config.tile].bands)

@@ -36,13 +36,14 @@ def setup(workflow: Any, mapping: Mapping[str, Any]) -> Setup:
             read_yaml(path)
         config = load_config({key: value for key, value in mapping.items() if key not in ASKED_ABOUT}, base)
         reading = bool(commandline.targets(sys.argv[1:], READERS))
-        prepared = Setup(config, base, reading)
-        if workflow.is_main_process and not reading:
+        main = workflow.is_main_process
+        prepared = Setup(config, base, reading, main)
+        if main and not reading:
             raise_errors(prepared.inputs())
     except SwathError as error:
         stop(str(error))
     _environment(config)
-    if workflow.is_main_process:
+    if main:
         _listen(prepared.word)
     return prepared
 

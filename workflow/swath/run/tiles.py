@@ -19,15 +19,17 @@ class Tiles:
     Parameters
     ----------
     config : the checked configuration. base : the folder that its relative paths begin from.
-    reading : nothing will be made; the plan is taken as it is stored.
+    reading : nothing will be made; the plan is taken as it is stored. main : this is the process that the user started,
+        not one that works on a job of its run.
     """
 
-    def __init__(self, config: Config, base: Path, reading: bool = False) -> None:
+    def __init__(self, config: Config, base: Path, reading: bool = False, main: bool = True) -> None:
         self.config, self.base, self.reading = config, base, reading
         self.out = f"{config.results}/{{tile}}"
         self.configs = {config.tile: config, TEST_FIELD: derive(config)}
         stored = Path(config.results) / config.tile / "plan.json"
-        self.plans = {config.tile: stored_plan(config.tile, stored) if reading else make_plan(config, stored)}
+        plan = stored_plan(config.tile, stored) if reading else make_plan(config, stored, trusted=not main)
+        self.plans = {config.tile: plan}
         self.wanted: dict[str, None] = {}
 
     @property
