@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from pictures import drawn, has_colour, pixels
 from swath.plots.catalog import draw_catalog
-from swath.plots.cmd import colour_pair
+from swath.plots.cmd import colour_pair, draw_cmd
 from swath.plots.photometry import read_band
 from swath.plots.residuals import pulls, running_median
 
@@ -56,6 +57,16 @@ def test_catalogues_of_every_size_are_drawn(tmp_path, count, calibrated):
     draw(catalog(count, calibrated=calibrated), tmp_path)
     assert drawn(tmp_path / "cmd.png")
     assert drawn(tmp_path / "res.png")
+
+
+def test_one_source_at_the_edge_of_a_bin_is_counted(tmp_path, monkeypatch):
+    table = catalog(1)
+    table["MAG_r_fit"] = 20.0
+    seen = []
+    monkeypatch.setattr(Axes, "hist", lambda self, values, edges, **_: seen.append((values, edges)))
+    draw_cmd([read_band(table, "r", 25.0)], table["stype_fit"].to_numpy(), DPI)
+    [([values], edges)] = seen
+    assert np.histogram(values, edges)[0].tolist() == [1]
 
 
 def test_sources_without_a_fit_and_a_single_band(tmp_path):

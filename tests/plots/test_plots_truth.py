@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from PIL import Image
 from swath.files import write_json
 from swath.plots.truth import draw_truth
+from swath.plots.truthfield import draw_offsets, draw_zero_points
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "truth"))
 from fake_field import BANDS, measured
@@ -39,3 +41,15 @@ def test_the_page_is_drawn(tmp_path, empty):
     assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()
     pixels = np.asarray(Image.open(tmp_path / "one.png").convert("L"))
     assert pixels.std() > 10
+
+
+def test_what_misses_its_bound_widely_is_still_seen():
+    """A zero point off by 40 mmag, stars off by 60 mas: the page must not leave them out of its axes."""
+    table = measured().assign(ra_offset=60.0, dec_offset=-2.0)
+    zero = {"bound": "zero point - true", "of": "b1", "unit": "mmag", "value": -40.0, "error": None}
+    figure = Figure()
+    places, zero_points = figure.subplots(1, 2)
+    draw_offsets(places, table)
+    draw_zero_points(zero_points, [zero])
+    assert places.get_xlim()[1] > 60
+    assert zero_points.get_ylim()[0] < -40

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..flags import FIT, names
+from ..plots.choice import reduced_chi2
 
 NOT_FITTED = "not fitted"
 
@@ -55,10 +56,7 @@ def flag_names(values: pd.Series) -> np.ndarray:
 
 def chi2_per_pixel(table: pd.DataFrame, bands: Sequence[str]) -> np.ndarray:
     """chi2 per pixel of the cores over all of `bands` that have both, (n,); NaN where none has."""
-    chi2, pixels = (table[[f"{name}_{band}" for band in bands]].to_numpy(float) for name in ("CHI2", "NPIX"))
-    good = np.isfinite(chi2) & (pixels > 0)
-    total, count = np.where(good, chi2, 0).sum(axis=1), np.where(good, pixels, 0).sum(axis=1)
-    return np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+    return reduced_chi2(*(table[[f"{name}_{band}" for band in bands]].to_numpy(float) for name in ("CHI2", "NPIX")))
 
 
 def signal_to_noise(table: pd.DataFrame, band: str) -> np.ndarray:

@@ -15,6 +15,7 @@ from ..config.explore import Explore
 from ..frames.frame import celestial_wcs
 from ..frames.white import block_average
 from ..merge.sky import to_sky
+from ..plots.arrays import robust_sd
 
 NODES = 17  # of the sky grid along each side
 MOST_BYTES = 6_000_000  # of the encoded picture
@@ -22,8 +23,6 @@ QUALITIES = (92, 85, 75, 60, 40)
 NO_DATA = (70, 68, 88)
 STRIP = 128  # rows painted at once
 SAMPLED = 1500  # pixels per side from which sky and noise are taken
-# ASSUME noise of the picture from its median absolute deviation: most of a field's pixels are sky.
-TO_SIGMA = 1.4826
 
 
 class Picture(NamedTuple):
@@ -86,8 +85,8 @@ def sky_and_noise(planes: Sequence[np.ndarray]) -> tuple[float, float]:
     mean = np.where(known, few, 0).mean(axis=0)[known.any(axis=0)]
     if not mean.size:
         return 0.0, 1.0
-    sky = float(np.median(mean))
-    return sky, TO_SIGMA * float(np.median(np.abs(mean - sky))) or 1.0
+    # ASSUME most of a field's pixels are sky: their median is its level, their robust scatter its noise.
+    return float(np.median(mean)), robust_sd(mean) or 1.0
 
 
 def encode(colours: np.ndarray, most: int = MOST_BYTES) -> bytes:

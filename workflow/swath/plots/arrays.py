@@ -1,4 +1,4 @@
-"""Arrays for drawing: cutouts and mosaics."""
+"""Arrays for drawing: cutouts, mosaics, and how far values scatter."""
 
 from typing import NamedTuple
 
@@ -24,6 +24,11 @@ def cutout(image: np.ndarray, x: float, y: float, size: int) -> np.ndarray:
     cy0, cy1 = (min(max(v, 0), image.shape[-2]) for v in (y0, y0 + size))
     out[..., cy0 - y0 : cy1 - y0, cx0 - x0 : cx1 - x0] = image[..., cy0:cy1, cx0:cx1]
     return out
+
+
+def robust_sd(values: np.ndarray) -> float:
+    """Standard deviation from the median absolute deviation about the median, as of a Gaussian; 0 without a value."""
+    return float(1.4826 * np.median(np.abs(values - np.median(values)))) if len(values) else 0.0
 
 
 class Mosaic(NamedTuple):

@@ -12,9 +12,10 @@ def signal_to_noise(flux: np.ndarray, error: np.ndarray) -> np.ndarray:
 
 
 def reduced_chi2(chi2: np.ndarray, npix: np.ndarray) -> np.ndarray:
-    """chi2 per pixel of all bands together, shape (n,), from (n, nband); NaN without a pixel."""
-    pixels = npix.sum(axis=1)
-    return np.divide(np.nansum(chi2, axis=1), pixels, out=np.full(len(pixels), np.nan), where=pixels > 0)
+    """chi2 per pixel of all bands together that have both, shape (n,), from (n, nband); NaN without a pixel."""
+    good = np.isfinite(chi2) & (npix > 0)
+    total, pixels = np.where(good, chi2, 0).sum(axis=1), np.where(good, npix, 0).sum(axis=1)
+    return np.divide(total, pixels, out=np.full(len(pixels), np.nan), where=pixels > 0)
 
 
 def order(

@@ -11,6 +11,7 @@ from .photometry import MANY, Photometry, groups, handles, set_range
 from .style import Sheet
 
 LEAST_SNR = 5.0  # of points in the colour-magnitude diagram
+BIN_MAG = 0.5  # of the counts
 
 
 def colour_pair(photometry: Sequence[Photometry]) -> tuple[Photometry, Photometry] | None:
@@ -54,9 +55,8 @@ def _colours(axes: Axes, blue: Photometry, red: Photometry, models: np.ndarray) 
         return
     axes.set_xlim(np.percentile(colour[seen], (0.5, 99.5)) + np.array([-0.1, 0.1]))
     set_range(axes.set_ylim, red.mag[seen], 0.3, inverted=True)
-    axes.set_xlabel(f"{blue.band} - {red.band} {blue.unit if red.calibrated else red.unit}", fontsize=style.LABEL)
-    axes.set_ylabel(f"{red.band} {red.unit}", fontsize=style.LABEL)
-    axes.tick_params(labelsize=style.SMALL)
+    unit = blue.unit if red.calibrated else red.unit
+    style.label(axes, f"{blue.band} - {red.band} {unit}", f"{red.band} {red.unit}", style.LABEL)
 
 
 def _counts(axes: Axes, one: Photometry, models: np.ndarray) -> None:
@@ -65,7 +65,8 @@ def _counts(axes: Axes, one: Photometry, models: np.ndarray) -> None:
     if not len(known):
         style.say(axes, f"no source with S/N above 3 in {one.band}")
         return
-    edges = np.arange(np.floor(2 * known.min()) / 2, np.ceil(2 * known.max()) / 2 + 0.5, 0.5)
+    first, last = np.floor(known.min() / BIN_MAG), np.floor(known.max() / BIN_MAG)
+    edges = BIN_MAG * np.arange(first, last + 2)
     parts = [(mag[which & np.isfinite(mag)], paint) for which, paint, _ in groups(models)]
     axes.hist([part for part, _ in parts], edges, stacked=True, color=[paint for _, paint in parts])
     if np.isfinite(one.depth):
@@ -73,6 +74,4 @@ def _counts(axes: Axes, one: Photometry, models: np.ndarray) -> None:
         axes.text(one.depth, 0.98, "depth ", transform=axes.get_xaxis_transform(), ha="right", va="top",
                   fontsize=style.SMALL)  # fmt: skip
     axes.set_title(f"sources with S/N above 3 in {one.band}", fontsize=style.LABEL)
-    axes.set_xlabel(f"{one.band} {one.unit}", fontsize=style.LABEL)
-    axes.set_ylabel("sources per 0.5 mag", fontsize=style.LABEL)
-    axes.tick_params(labelsize=style.SMALL)
+    style.label(axes, f"{one.band} {one.unit}", f"sources per {BIN_MAG:g} mag", style.LABEL)

@@ -13,6 +13,7 @@ from ..config.psf import Psf
 from ..facts.words import no_score, score_text
 from ..psf import grid
 from . import style
+from .arrays import robust_sd
 from .psfstars import BandStars, encircled, headline, psf_encircled
 from .style import Sheet
 
@@ -154,8 +155,7 @@ def _histogram(axes: Axes, band: BandStars) -> None:
         values = pulls[which][np.isfinite(pulls[which])]
         if not len(values):
             continue
-        spread = 1.4826 * np.median(np.abs(values - np.median(values)))
-        shown, label = np.clip(values, BINS[0], BINS[-1]), f"{name}: sigma {spread:.2f}"
+        shown, label = np.clip(values, BINS[0], BINS[-1]), f"{name}: sigma {robust_sd(values):.2f}"
         axes.hist(shown, BINS, density=True, histtype="step", color=LOOKS[name]["color"], lw=1, label=label)
     axes.plot(BINS, np.exp(-(BINS**2) / 2) / np.sqrt(2 * np.pi), color="0.4", ls=":", lw=1, label="unit Gaussian")
     axes.set_xlim(BINS[0], BINS[-1])

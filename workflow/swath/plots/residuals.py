@@ -10,6 +10,7 @@ from matplotlib.colors import TwoSlopeNorm
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from . import style
+from .arrays import robust_sd
 from .choice import reduced_chi2
 from .photometry import MANY, Photometry, groups, handles, set_range
 from .style import Sheet
@@ -86,8 +87,7 @@ def _pulls(axes: Axes, band: str, chi2: np.ndarray, npix: np.ndarray, models: np
         part = values[which & np.isfinite(values)]
         if not len(part):
             continue
-        width = 1.4826 * np.median(np.abs(part - np.median(part)))
-        label = f"{models[which][0]}: {np.median(part):+.2f} ± {width:.2f}"
+        label = f"{models[which][0]}: {np.median(part):+.2f} ± {robust_sd(part):.2f}"
         axes.hist(np.clip(part, -5, 5), BINS, density=True, histtype="step", color=paint, lw=1, label=label)
     axes.plot(BINS, np.exp(-(BINS**2) / 2) / np.sqrt(2 * np.pi), color="0.4", ls=":", lw=1, label="unit Gaussian")
     axes.set_xlabel(f"{band}: (chi2 - pixels) / √(2 pixels)", fontsize=style.SMALL, labelpad=1)

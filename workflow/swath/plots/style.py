@@ -21,6 +21,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from ..files import atomic
+from .arrays import robust_sd
 
 log = logging.getLogger(__name__)
 
@@ -124,8 +125,7 @@ def asinh_norm(values: np.ndarray, low: float = 1.0, high: float = 99.7, width: 
     """Colour scale between two percentiles of the finite values, linear within `width` robust sigmas of 0."""
     finite = values[np.isfinite(values)]
     bottom, top = limits(finite, low, high)
-    sigma = 1.4826 * np.median(np.abs(finite - np.median(finite))) if finite.size else 0.0
-    return AsinhNorm(max(width * sigma, (top - bottom) / 1e4), vmin=bottom, vmax=top)
+    return AsinhNorm(max(width * robust_sd(finite), (top - bottom) / 1e4), vmin=bottom, vmax=top)
 
 
 def asinh_ticks(norm: AsinhNorm, apart: float = 0.1) -> np.ndarray:
@@ -186,6 +186,13 @@ def pixel_axes(axes: Axes, x: bool = True, y: bool = True) -> None:
     axes.tick_params(labelsize=SMALL, labelbottom=x, labelleft=y)
     axes.set_xlabel("x [pix]" if x else "", fontsize=SMALL)
     axes.set_ylabel("y [pix]" if y else "", fontsize=SMALL)
+
+
+def label(axes: Axes, x: str, y: str, size: float = SMALL) -> None:
+    """What the axes show, with units; numbers small."""
+    axes.set_xlabel(x, fontsize=size)
+    axes.set_ylabel(y, fontsize=size)
+    axes.tick_params(labelsize=SMALL)
 
 
 def say(axes: Axes, text: str) -> None:

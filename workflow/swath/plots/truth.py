@@ -10,12 +10,13 @@ from matplotlib.axes import Axes
 
 from ..files import read_json
 from ..tables import read_table
+from ..truth.bounds import FLUX_BIAS, PULL_SNR
 from . import style
+from .arrays import robust_sd
 from .style import Sheet
 from .truthfield import draw_epsf, draw_offsets, draw_sizes, draw_zero_points
 
 KINDS = {"star": "stars", "exp": "exponential", "dev": "de Vaucouleurs", "sersic": "Sersic"}
-ALLOWED = {"star": 0.3, "exp": 1.0, "dev": 1.0, "sersic": 2.0}  # [%]
 WIDE, HIGH, LEFT, TOP, STEP_X, STEP_Y = 2.65, 1.75, 0.75, 0.85, 3.4, 2.45
 BIN_MAG, FEWEST = 0.5, 5
 INK, ACCENT, SOFT = "0.15", "tab:blue", "0.75"
@@ -38,7 +39,7 @@ def draw_truth(sources: str | Path, verdict: str | Path, output: str | Path, ban
     for column, (kind, words) in enumerate(KINDS.items()):
         fluxes = _fluxes(active[active["type"] == kind], bands)
         sheet.text(LEFT + column * STEP_X + WIDE / 2, 0.5, words, style.TITLE, ha="center")
-        draw_bias(_panel(sheet, 0, column), fluxes, ALLOWED[kind])
+        draw_bias(_panel(sheet, 0, column), fluxes, FLUX_BIAS[kind])
         draw_scatter(_panel(sheet, 1, column), fluxes)
         draw_pulls(_panel(sheet, 2, column), fluxes)
         draw_completeness(_panel(sheet, 3, column), completeness, kind)
@@ -58,33 +59,33 @@ def draw_bias(axes: Axes, fluxes: pd.DataFrame, allowed: float) -> None:
     if rows:
         axes.errorbar(*zip(*rows, strict=True), fmt="o", ms=3, lw=1, color=ACCENT, label="median")
     axes.set_ylim(-10, 10)
-    _label(axes, "true magnitude [mag]", "(fit - true) / true [%]")
+    style.label(axes, "true magnitude [mag]", "(fit - true) / true [%]")
     axes.legend(fontsize=style.TINY, loc="lower left")
 
 
 def draw_scatter(axes: Axes, fluxes: pd.DataFrame) -> None:
     """Robust scatter of the fluxes against the error that the fit quotes."""
-    rows = [(mag, 100 * _robust(part["bias"]), 100 * (part["err"]).median()) for mag, part in _binned(fluxes)]
+    rows = [(mag, 100 * robust_sd(part["bias"]), 100 * (part["err"]).median()) for mag, part in _binned(fluxes)]
     if rows:
         mags, scatter, quoted = zip(*rows, strict=True)
         axes.plot(mags, scatter, "o", ms=3, color=ACCENT, label="robust scatter")
         axes.plot(mags, quoted, "-", lw=1, color=INK, label="median quoted error")
         axes.set_yscale("log")
         axes.legend(fontsize=style.TINY, loc="upper left")
-    _label(axes, "true magnitude [mag]", "scatter of the flux [%]")
+    style.label(axes, "true magnitude [mag]", "scatter of the flux [%]")
 
 
 def draw_pulls(axes: Axes, fluxes: pd.DataFrame) -> None:
-    """Histogram of the pulls of all fluxes above S/N 10, with the unit Gaussian."""
-    pulls = fluxes.loc[fluxes["snr"] > 10, "pull"].to_numpy()
+    """Histogram of the pulls of all fluxes that the verdict judges, with the unit Gaussian."""
+    pulls = fluxes.loc[fluxes["snr"] > PULL_SNR, "pull"].to_numpy()
     edges = np.linspace(-5, 5, 41)
     if len(pulls):
         axes.hist(np.clip(pulls, -5, 5), edges, density=True, color=SOFT)
-        text = f"median {np.median(pulls):+.2f}\nrobust sd {_robust(pd.Series(pulls)):.2f}\n{len(pulls)} fluxes"
+        text = f"median {np.median(pulls):+.2f}\nrobust sd {robust_sd(pulls):.2f}\n{len(pulls)} fluxes"
         axes.text(0.03, 0.95, text, transform=axes.transAxes, fontsize=style.TINY, va="top")
     grid = np.linspace(-5, 5, 201)
     axes.plot(grid, np.exp(-(grid**2) / 2) / np.sqrt(2 * np.pi), color=ACCENT, lw=1)
-    _label(axes, "(fit - true) / error, S/N > 10", "probability density")
+    style.label(axes, f"(fit - true) / error, S/N > {PULL_SNR:g}", "probability density")
 
 
 def draw_completeness(axes: Axes, rows: pd.DataFrame, kind: str) -> None:
@@ -95,7 +96,7 @@ def draw_completeness(axes: Axes, rows: pd.DataFrame, kind: str) -> None:
         axes.plot(rows["mag"], 100 * rows["converged"], "s--", ms=3, lw=1, color=INK, label="fitted and converged")
         axes.legend(fontsize=style.TINY, loc="lower left")
     axes.set_ylim(0, 108)
-    _label(axes, "true magnitude [mag]", "of the sources [%]")
+    style.label(axes, "true magnitude [mag]", "of the sources [%]")
 
 
 def _panel(sheet: Sheet, row: int, column: int) -> Axes:
@@ -119,15 +120,5 @@ def _binned(fluxes: pd.DataFrame) -> list[tuple[float, pd.DataFrame]]:
     return [(float(mag), part) for mag, part in fluxes.groupby(middle) if len(part) >= FEWEST]
 
 
-def _robust(values: pd.Series) -> float:
-    return float(1.4826 * (values - values.median()).abs().median())
-
-
 def _median_error(values: pd.Series) -> float:
-    return 1.2533 * _robust(values) / np.sqrt(len(values))
-
-
-def _label(axes: Axes, x: str, y: str) -> None:
-    axes.set_xlabel(x, fontsize=style.SMALL)
-    axes.set_ylabel(y, fontsize=style.SMALL)
-    axes.tick_params(labelsize=style.SMALL)
+    return 1.2533 * robust_sd(values) / np.sqrt(len(values))

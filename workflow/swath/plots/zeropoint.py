@@ -63,9 +63,7 @@ def draw_band(band: str, summary: Facts, stars: pd.DataFrame, zp_ref: float, dpi
     axes.set_ylim(*_range(usable, summary, zp_ref))
     for which, colour, marker, name in _groups(usable):
         _points(axes, usable[which], colour, marker, name)
-    axes.set_xlabel(f"reference magnitude in {band} [mag]", fontsize=style.LABEL)
-    axes.set_ylabel("zero point of the star [mag]", fontsize=style.LABEL)
-    axes.tick_params(labelsize=style.SMALL)
+    style.label(axes, f"reference magnitude in {band} [mag]", "zero point of the star [mag]", style.LABEL)
     sheet.legend(axes.get_legend_handles_labels()[0], 0.8, 0.72, columns=3, dark=False)
     return sheet
 
@@ -123,9 +121,7 @@ def draw_color(bands: Mapping[str, tuple[Facts, pd.DataFrame]], color: Sequence[
         axes.axhline(0, color="0.4", ls=":", lw=1)
         if slope is not None:
             _line(axes, part, slope, error)
-        axes.set_xlabel(f"{name} [mag]", fontsize=style.SMALL)
-        axes.set_ylabel("residual [mag]", fontsize=style.SMALL)
-        axes.tick_params(labelsize=style.SMALL)
+        style.label(axes, f"{name} [mag]", "residual [mag]")
     return sheet
 
 
