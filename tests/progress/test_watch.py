@@ -140,6 +140,20 @@ def test_what_an_earlier_run_told_is_not_told_again(tmp_path, lines):
     assert lines()[0] == "fit: 1 job"
 
 
+@pytest.mark.parametrize("damage", [lambda path: path.write_text('{"cpu_s": 1'), lambda path: path.mkdir()])
+def test_a_file_that_cannot_be_read_ends_no_run(tmp_path, lines, damage):
+    run = Run(tmp_path, ("field", "fit", 2))
+    run.start()
+    run.begin(1, 2)
+    run.tell(2, steps={"done": 1, "total": 2, "unit": "sources"})
+    run.end(2, patches=1)
+    damage(tmp_path / "field/logs/fit/0.json")
+    run.watch._follow(1e9)
+    run.end(1)
+    run.watch.stop()
+    assert lines()[0] == "fit: 1 patch; 1.0 CPU-s; 1 job told nothing"
+
+
 def test_files_of_other_hosts_may_come_late(tmp_path, lines):
     run = Run(tmp_path, ("field", "fit", 1), local_exec=False)
     run.start()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from swath.config.figures import Figures
-from swath.figures import patch_figures, psf_figures, source_figures, zeropoint_figures
+from swath.figures import catalog_figures, patch_figures, psf_figures, source_figures, zeropoint_figures
 from swath.report import label, marked, shown
 
 CAPTIONS = Path(__file__).parents[2] / "workflow/report"
@@ -15,7 +15,7 @@ GROUPS = {
     "patch": patch_figures(EVERYTHING),
     "sources": source_figures(EVERYTHING),
     "zeropoint": zeropoint_figures(["g", "r"]),
-    "catalog": {"cmd": ["catalog/cmd.png"], "residuals": ["catalog/residuals.png"]},
+    "catalog": catalog_figures(),
 }
 
 

@@ -73,15 +73,7 @@ rule fig_catalog:
     input:
         catalog=rules.zeropoint.output.parquet,
     output:
-        **marked(
-            report,
-            {
-                name: [f"{OUT}/figures/catalog/{name}.png"]
-                for name in ("cmd", "residuals")
-            },
-            "catalog",
-            "5 Sources",
-        ),
+        **marked(report, SETUP.figure_outputs("catalog"), "catalog", "5 Sources"),
         record=f"{OUT}/records/fig_catalog/catalog.json",
     log:
         f"{OUT}/logs/fig_catalog.log",

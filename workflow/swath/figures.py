@@ -13,18 +13,12 @@ def figure_files(figures: Figures, plan: Plan, calibrated: bool = True) -> list[
     """Paths under the tile's `figures/` folder, as the switches ask for them; zero points only where `calibrated`."""
     if not figures.enabled:
         return []
-    cells, patches = list(plan.cells), plan.patch_tags
-    names = ["white.png"] * figures.white + ["overlay.png"] * figures.overlay
-    names += ["psf/grid.png"] * figures.psf.grid
-    names += ["catalog/cmd.png", "catalog/residuals.png"] * figures.catalog
-    names += [name for group in source_figures(figures).values() for name in group]
-    names += [name.format(cell=cell) for cell in cells for group in psf_figures(figures).values() for name in group]
-    names += [name.format(patch=tag) for tag in patches for group in patch_figures(figures).values() for name in group]
-    names += (
-        [name for group in zeropoint_figures(plan.bands).values() for name in group]
-        if figures.zeropoint and calibrated
-        else []
-    )
+    names = ["white.png"] * figures.white + ["overlay.png"] * figures.overlay + ["psf/grid.png"] * figures.psf.grid
+    names += _flat(catalog_figures()) if figures.catalog else []
+    names += _flat(source_figures(figures))
+    names += [name.format(cell=cell) for cell in plan.cells for name in _flat(psf_figures(figures))]
+    names += [name.format(patch=tag) for tag in plan.patch_tags for name in _flat(patch_figures(figures))]
+    names += _flat(zeropoint_figures(plan.bands)) if figures.zeropoint and calibrated else []
     return names
 
 
@@ -44,6 +38,11 @@ def source_figures(figures: Figures) -> Names:
     montage = figures.montage
     choices = ["snr", "chi2"] * bool(montage.of_tile) + ["id"] * bool(montage.ids)
     return {choice: [f"sources/{choice}.png"] for choice in choices if montage.enabled}
+
+
+def catalog_figures() -> Names:
+    """The figures of the catalogue."""
+    return {kind: [f"catalog/{kind}.png"] for kind in ("cmd", "residuals")}
 
 
 def zeropoint_figures(bands: Sequence[str]) -> Names:
@@ -73,3 +72,7 @@ def spread(tags: Sequence[str], most: int) -> list[str]:
     if most < 2:
         return [tags[len(tags) // 2]] * most
     return [tags[round(index * (len(tags) - 1) / (most - 1))] for index in range(most)]
+
+
+def _flat(names: Names) -> list[str]:
+    return [name for group in names.values() for name in group]

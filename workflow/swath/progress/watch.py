@@ -176,10 +176,13 @@ def plan_stages(jobs: Mapping[int, Any]) -> Iterator[tuple[str, Stage]]:
 
 
 def read_report(path: Path) -> dict[str, Any] | None:
-    """What a job told; None before it told anything."""
+    """What a job told; None before it told anything, and of a file that cannot be read.
+
+    A run is not to fail for its progress lines: a network file system may lose a file amid its reading.
+    """
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (OSError, ValueError):
         return None
 
 

@@ -2,7 +2,16 @@
 
 from typing import Any
 
-from ..figures import Names, figure_files, patch_figures, psf_figures, record_of, source_figures, zeropoint_figures
+from ..figures import (
+    Names,
+    catalog_figures,
+    figure_files,
+    patch_figures,
+    psf_figures,
+    record_of,
+    source_figures,
+    zeropoint_figures,
+)
 from .values import Values
 
 
@@ -26,14 +35,15 @@ class Shown(Values):
         return self.products("explore/index.html", *stamps)
 
     def figure_outputs(self, group: str) -> Names:
-        """Outputs of the figure rule `psf`, `patch`, `sources` or `zeropoint`: those switched on, with wildcards.
+        """Outputs of the figure rule `psf`, `patch`, `sources`, `catalog` or `zeropoint`: those switched on.
 
-        A rule's outputs cannot depend on the tile: they are those of the user's.
+        They hold wildcards. A rule's outputs cannot depend on the tile: they are those of the user's.
         """
         names = {
             "psf": psf_figures(self.config.figures),
             "patch": patch_figures(self.config.figures),
             "sources": source_figures(self.config.figures),
+            "catalog": catalog_figures(),
             "zeropoint": zeropoint_figures(self.plans[self.config.tile].bands),
         }[group]
         return {kind: [f"{self.out}/figures/{name}" for name in group] for kind, group in names.items()}
