@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from swath.errors import RunError
 from swath.provenance.audit import audit
-from swath.provenance.findings import command, report_text, verdict
+from swath.provenance.findings import Finding, command, report_text, verdict
 from swath.provenance.jobs import Asked
 from swath.provenance.manifest import read_manifest, write_manifest
 from swath.provenance.seal import Damaged
@@ -100,6 +100,27 @@ def test_a_missing_record_is_found_without_a_manifest(tile):
     assert found() == [("NO RECORD", "frames/r.fits", "")]
 
 
+def test_a_product_without_record_and_manifest_is_never_fine(tile):
+    """Nobody read the figure: that the config asks for it is how it is known to be a product."""
+    (tile / "manifest.json").unlink()
+    (tile / "records/fig_white/white.json").unlink()
+    assert found() == [("NO RECORD", FIGURE, "")]
+
+
+def test_a_record_in_the_place_of_another(tile):
+    (tile / "records/load/r.json").write_bytes((tile / "records/load/g.json").read_bytes())
+    assert ("NO RECORD", "frames/r.fits", "") in found()
+
+
+def test_folders_and_dead_links_where_files_should_be(tile):
+    for name in ("frames/g.fits", "records/load/r.json", "manifest.json"):
+        (tile / name).unlink()
+    (tile / "frames/g.fits").mkdir()
+    (tile / "records/load/r.json").symlink_to("nowhere")
+    (tile / "manifest.json").symlink_to("manifest.json")
+    assert found() == [("MISSING", "frames/g.fits", "load"), ("NO RECORD", "frames/r.fits", "")]
+
+
 def test_a_replaced_input_is_the_users(tile, tmp_path):
     (tmp_path / "g.fits").write_text("another image")
     (tmp_path / "r.fits").unlink()
@@ -127,6 +148,27 @@ def test_an_unfinished_run_is_no_error(tmp_path, monkeypatch):
     make("load/g", "frames/g.fits", [], "frame g", band="g")
     report = verify(FOLDER, ASKED)
     assert (report.findings, report.notes, report.products) == ([], [], 1)
+
+
+def test_nothing_recorded_is_not_verified(tmp_path, monkeypatch, capsys):
+    """The wrong folder, or one whose records and manifest are gone, must not pass."""
+    monkeypatch.chdir(tmp_path)
+    Path(FOLDER).mkdir(parents=True)
+    Path(FOLDER, "catalog.csv").write_text("ID")
+    with pytest.raises(RunError, match=f"nothing to verify: no record of a run in {FOLDER}, results/other"):
+        audit({FOLDER: None, "results/other": None}, OPTIONS, 1)
+    make_all()
+    capsys.readouterr()
+    audit({"results/other": None, FOLDER: None}, OPTIONS, 1)
+    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("OK")] == [
+        verdict(verify(FOLDER, None))
+    ]
+
+
+def test_many_files_without_a_record_are_forced_by_name():
+    findings = [Finding("NO RECORD", f"f{i}", "", "", (f"f{i}",)) for i in range(40)]
+    findings += [Finding("CHANGED", f"g{i}", "load", "", (f"g{i}",)) for i in range(40)]
+    assert shlex.split(command([], findings))[2:-1] == ["load", *(f"f{i}" for i in range(40))]
 
 
 def test_no_run_is_no_error(tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ def audit(tiles: Mapping[str, Mapping[str, Sequence[str]] | None], options: Sequ
 
     Raises
     ------
-    RunError : anything is not as recorded.
+    RunError : anything is not as recorded, or nothing is recorded at all.
     """
     reports = []
     for folder, names in tiles.items():
@@ -25,9 +25,14 @@ def audit(tiles: Mapping[str, Mapping[str, Sequence[str]] | None], options: Sequ
         if text := report_text(report, options):
             print(text, flush=True)
     for report in reports:
-        if report.fine:
+        if report.fine and report.products:
             print(verdict(report), flush=True)
     found = [finding for report in reports for finding in report.findings]
+    if not found and not any(report.products for report in reports):
+        raise RunError(
+            f"nothing to verify: no record of a run in {', '.join(tiles)}; give the -s, --directory and --configfile "
+            "of the run, or run it first"
+        )
     if found:
         sentences = [verdict(report) for report in reports if not report.fine]
         repair = command(options, found)

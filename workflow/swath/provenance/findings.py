@@ -58,7 +58,9 @@ def command(options: Sequence[str], findings: Sequence[Finding]) -> str:
     removed = list(dict.fromkeys(path for finding in findings for path in finding.removed))
     forced = list(dict.fromkeys(path for finding in findings for path in finding.forced))
     if len(forced) > _MOST_FILES:
-        forced = list(dict.fromkeys(finding.rule for finding in findings if finding.forced))
+        told = [finding for finding in findings if finding.rule]
+        others = [path for finding in findings if not finding.rule for path in finding.forced]
+        forced = list(dict.fromkeys([*(finding.rule for finding in told if finding.forced), *others]))
     # The shell stands in the user's folder, the run perhaps elsewhere (`--directory`): only Snakemake knows of both.
     steps = [shlex.join(["rm", "--", *(str(Path(path).absolute()) for path in removed)])] if removed else []
     steps += [shlex.join(["snakemake", *options, "--forcerun", *forced, "--"])] if forced else []

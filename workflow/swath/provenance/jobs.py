@@ -64,7 +64,7 @@ def record_files(folder: str | Path) -> list[Path]:
     """The records of a tile, sorted; temporary files and kept digests aside."""
     records = Path(folder) / "records"
     found = (path for rule in records.glob("*/") if rule.name != "digests" for path in rule.rglob("*.json"))
-    return sorted(path for path in found if not path.name.startswith("."))
+    return sorted(path for path in found if not path.name.startswith(".") and path.is_file())
 
 
 def read_job(path: str | Path) -> Job:

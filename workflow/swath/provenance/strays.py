@@ -13,12 +13,15 @@ _ASIDE = ("logs/", "benchmarks/", "runs/", "records/", "run.log", "plan.json", "
 _SHOWN = 5
 
 
-def strays(folder: str, known: Collection[str], read: Collection[str]) -> tuple[list[Finding], list[str]]:
+def strays(
+    folder: str, known: Collection[str], needed: Collection[str], once: Collection[str]
+) -> tuple[list[Finding], list[str]]:
     """What lies in `folder` beyond the `known` products: temporary files, products without a record, other files.
 
     Parameters
     ----------
-    read : paths that jobs read: one that is under the folder is a product whose record is gone.
+    needed : paths that jobs read or the config asks for: one that is under the folder is a product whose record is
+        gone, or is another's. once : what there was when the manifest was written.
     """
     findings, others = [], []
     for path in _files(folder):
@@ -28,10 +31,10 @@ def strays(folder: str, known: Collection[str], read: Collection[str]) -> tuple[
             findings.append(Finding("LEFTOVER", path, "", sentence, removed=(path,)))
         elif path in known or name.startswith(_ASIDE):
             continue
-        elif path in read:
-            sentence = "other products were made from it, and no record says how it was made"
+        elif path in needed:
+            sentence = "a product, and no record says how it was made"
             findings.append(Finding("NO RECORD", path, "", sentence, (path,)))
-        else:
+        elif path not in once:
             others.append(path)
     shown = ", ".join(others[:_SHOWN]) + (f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else "")
     return findings, [f"files that no record knows, and that were not verified: {shown}"] if others else []

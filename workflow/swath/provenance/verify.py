@@ -48,8 +48,9 @@ def verify(folder: str, asked: Asked | None = None, threads: int = 1) -> Report:
             f"{count} products of {len(old)} jobs are left over: the config does not ask for them any more "
             f"(first: {min(old)})"
         )
-    known = {*claims, *lost, *entries, *(file.path for entry in listed.values() for file in entry.outputs)}
-    findings, notes = strays(folder, known, {file.path for entry in entries.values() for file in entry.inputs})
+    needed = {file.path for entry in entries.values() for file in entry.inputs} | (asked.products if asked else set())
+    once = {file.path for entry in listed.values() for file in entry.outputs}
+    findings, notes = strays(folder, {*claims, *lost, *entries}, needed, once)
     report.findings += findings
     report.notes += notes
     return report
@@ -77,12 +78,12 @@ def _leaves_over(asked: Asked, entry: Entry, folder: str) -> bool:
 def _manifest(report: Report, folder: str) -> dict[str, Entry]:
     """The manifest's jobs by their records; empty where there is none, or a damaged one (which is reported)."""
     path = f"{folder}/manifest.json"
-    try:
-        entries = {entry.record.path: entry for entry in read_manifest(path)}
-    except FileNotFoundError:
+    if not Path(path).is_file():
         if Path(folder, "catalog.csv").is_file():
             report.notes.append(f"no {path} yet; a full run writes it")
         return {}
+    try:
+        entries = {entry.record.path: entry for entry in read_manifest(path)}
     except Damaged:
         sentence = "the manifest's own checksum does not fit its content: it was changed after it was written"
         report.findings.append(Finding("CHANGED", path, "manifest", sentence, (path,)))
@@ -199,7 +200,4 @@ def _measure(paths: Iterable[str], threads: int) -> Iterator[tuple[str, File | N
 
 
 def _measured(path: str) -> File | None:
-    try:
-        return measured(path)
-    except FileNotFoundError:
-        return None
+    return measured(path) if Path(path).is_file() else None
