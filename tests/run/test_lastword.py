@@ -63,6 +63,17 @@ def test_a_full_disk_is_said_when_anything_went_wrong(logs, capsys):
     assert capsys.readouterr().err.strip() == "the disk is full"
 
 
+def test_a_run_that_was_told_to_stop_says_how_it_goes_on(logs, capsys):
+    """Ctrl-C and SIGTERM: Snakemake speaks of a job that did not complete, and no job has failed."""
+    word = LastWord(logs, lambda: "")
+    failed(word, msg="WorkflowError:\nAt least one job did not complete successfully.")
+    word.speak()
+    assert capsys.readouterr().err.strip().startswith("stopped before the end; what is done is kept")
+    failed(word, rule_name="fit", log=["two.log"])
+    word.speak()
+    assert "stopped" not in capsys.readouterr().err
+
+
 def test_texts_for_the_end(logs, capsys):
     word = LastWord(logs, lambda: "")
     word.texts = ["a table"]

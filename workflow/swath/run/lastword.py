@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import NoReturn
 
 _MOST = 10
+_UNFINISHED = "At least one job did not complete successfully"  # Snakemake's words, also when it was told to stop
+_STOPPED = "stopped before the end; what is done is kept, and the same command goes on from there"
 _ERROR = re.compile(r"^.*?\bERROR\b\s+(?:[\w.]+:\s)?")
 _RECORD = re.compile(r"^\S.*?\b(?:DEBUG|INFO|WARNING|ERROR|CRITICAL)\b")
 
@@ -39,11 +41,12 @@ class LastWord(logging.Handler):
         self.folder, self.full = folder, full
         self.texts: list[str] = []
         self.failed: dict[tuple[str, ...], None] = {}
-        self.went_wrong = False
+        self.went_wrong = self.unfinished = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Remember the jobs that a record of Snakemake says have failed: rule and log files."""
         self.went_wrong = True
+        self.unfinished = self.unfinished or _UNFINISHED in record.getMessage()
         facts = vars(record)
         for job in (facts, *facts.get("job_error_info", ())):
             if "rule_name" in job and "log" in job:
@@ -52,13 +55,14 @@ class LastWord(logging.Handler):
     def forget(self) -> None:
         """The run ended well: jobs that failed were done again."""
         self.failed.clear()
-        self.went_wrong = False
+        self.went_wrong = self.unfinished = False
 
     def speak(self) -> None:
         """Print it all to the terminal."""
         parts = [*self.texts]
         if self.went_wrong:
-            parts += [text for text in (failures(list(self.failed), self.folder), self.full()) if text]
+            told = failures(list(self.failed), self.folder) or (_STOPPED if self.unfinished else "")
+            parts += [text for text in (told, self.full()) if text]
         if parts:
             sys.stdout.flush()
             print("\n" + "\n\n".join(parts), file=sys.stderr, flush=True)
