@@ -74,6 +74,23 @@ def test_a_run_that_was_told_to_stop_says_how_it_goes_on(logs, capsys):
     assert "stopped" not in capsys.readouterr().err
 
 
+def test_ctrl_c_is_no_failure_of_the_jobs_that_it_stopped(logs, capsys):
+    (logs / "two.log").write_text("2026-01-01 10:00:01,1 ERROR   swath: fit: stopped by Ctrl-C\n")
+    (logs / "three.log").write_text("")
+    word = LastWord(logs, lambda: "")
+    word.handle(logging.makeLogRecord({"levelno": logging.INFO, "msg": "Terminating processes on user request, ..."}))
+    assert not word.went_wrong
+    for name in ("two", "three"):
+        failed(word, rule_name="fit", log=[f"{name}.log"])
+    word.speak()
+    assert capsys.readouterr().err.strip().startswith("stopped before the end; what is done is kept")
+    failed(word, rule_name="load", log=["one.log"])
+    word.speak()
+    text = capsys.readouterr().err.strip()
+    assert text.startswith("one job failed:\n  - load")
+    assert "stopped before the end" in text.splitlines()[-1]
+
+
 def test_texts_for_the_end(logs, capsys):
     word = LastWord(logs, lambda: "")
     word.texts = ["a table"]

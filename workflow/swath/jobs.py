@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .errors import SwathError
-from .logs import log_settings, start_logging
+from .logs import INTERRUPTED, log_settings, start_logging
 from .provenance.cards import stamped
 from .provenance.records import Started, finish_record, start_record
 from .telemetry import clock, telemetry_file, telling
@@ -50,6 +50,9 @@ def _sentences(rule: str) -> Iterator[None]:
     except SwathError as error:
         log.error("%s", error)
         sys.exit(1)
+    except KeyboardInterrupt:
+        log.error("%s: %s", rule, INTERRUPTED)
+        sys.exit(130)
     except MemoryError:
         log.error("%s: out of memory; give the rule more (`mem_mb`) or make the pieces smaller", rule)
         sys.exit(1)

@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+INTERRUPTED = "stopped by Ctrl-C"
 FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 
 

@@ -11,7 +11,10 @@ from itertools import takewhile
 from pathlib import Path
 from typing import NoReturn
 
+from ..logs import INTERRUPTED
+
 _MOST = 10
+_INTERRUPTED = "Terminating processes on user request"  # Snakemake's words at Ctrl-C
 _UNFINISHED = "At least one job did not complete successfully"  # Snakemake's words, also when it was told to stop
 _STOPPED = "stopped before the end; what is done is kept, and the same command goes on from there"
 _ERROR = re.compile(r"^.*?\bERROR\b\s+(?:[\w.]+:\s)?")
@@ -37,14 +40,17 @@ class LastWord(logging.Handler):
     """
 
     def __init__(self, folder: Path, full: Callable[[], str]) -> None:
-        super().__init__(logging.ERROR)
+        super().__init__(logging.INFO)
         self.folder, self.full = folder, full
         self.texts: list[str] = []
         self.failed: dict[tuple[str, ...], None] = {}
-        self.went_wrong = self.unfinished = False
+        self.went_wrong = self.unfinished = self.interrupted = False
 
     def emit(self, record: logging.LogRecord) -> None:
         """Remember the jobs that a record of Snakemake says have failed: rule and log files."""
+        self.interrupted = self.interrupted or _INTERRUPTED in record.getMessage()
+        if record.levelno < logging.ERROR:
+            return
         self.went_wrong = True
         self.unfinished = self.unfinished or _UNFINISHED in record.getMessage()
         facts = vars(record)
@@ -55,17 +61,23 @@ class LastWord(logging.Handler):
     def forget(self) -> None:
         """The run ended well: jobs that failed were done again."""
         self.failed.clear()
-        self.went_wrong = self.unfinished = False
+        self.went_wrong = self.unfinished = self.interrupted = False
 
     def speak(self) -> None:
         """Print it all to the terminal."""
         parts = [*self.texts]
         if self.went_wrong:
-            told = failures(list(self.failed), self.folder) or (_STOPPED if self.unfinished else "")
-            parts += [text for text in (told, self.full()) if text]
+            failed = [job for job in self.failed if not (self.interrupted and self._stopped(*job))]
+            stopped = _STOPPED if self.interrupted or (self.unfinished and not failed) else ""
+            parts += [text for text in (failures(failed, self.folder), self.full(), stopped) if text]
         if parts:
             sys.stdout.flush()
             print("\n" + "\n\n".join(parts), file=sys.stderr, flush=True)
+
+    def _stopped(self, rule: str, *logs: str) -> bool:
+        """Has a job nothing to say but that it was stopped?"""
+        told = [last_error(self.folder / log) for log in logs]
+        return all(not text or text.endswith(INTERRUPTED) for text in told)
 
 
 def failures(jobs: Sequence[tuple[str, ...]], folder: Path) -> str:
