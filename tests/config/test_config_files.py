@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from swath import __version__
 from swath.config import snapshot
 from swath.config.load import load_config
 from swath.config.yamlfile import load_file, read_yaml
@@ -24,6 +25,7 @@ def test_a_snapshot_repeats_the_run_and_says_how_it_was_made(config, tmp_path):
     assert load_file(path) == config
     lines = path.read_text().splitlines()
     assert lines[0] == "# command: snakemake --cores '2 or 3'"
+    assert f"# swath {__version__}" in lines
     assert f"# python {sys.version.split()[0]}" in lines
     assert f"# numpy {versions['numpy']}" in lines
 

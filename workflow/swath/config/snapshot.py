@@ -8,12 +8,12 @@ from importlib import metadata
 from itertools import count
 from pathlib import Path
 
+from .. import __version__
 from ..files import write_text
 from .describe import describe
 from .model import Config
 
 PACKAGES = (
-    "swath",
     "snakemake",
     "numpy",
     "scipy",
@@ -23,14 +23,18 @@ PACKAGES = (
     "pandas",
     "pyarrow",
     "matplotlib",
+    "bokeh",
+    "pillow",
     "pydantic",
     "pyyaml",
 )
 
 
 def package_versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
-    """Versions of Python and of the installed packages, read from their metadata (nothing is imported)."""
-    return {"python": platform.python_version(), **{name: _version(name) for name in packages}}
+    """Versions of swath, of Python and of the installed packages, read from their metadata (nothing is imported)."""
+    # swath itself is a checkout, which has no metadata.
+    own = {"swath": __version__, "python": platform.python_version()}
+    return own | {name: _version(name) for name in packages}
 
 
 def _version(name: str) -> str:

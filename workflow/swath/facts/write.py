@@ -35,7 +35,6 @@ def write_facts(
     folder : the tile's folder, for `benchmarks/` and `logs/`: the only facts that differ between equal runs.
     """
     table = read_table(catalog, allow_empty=True)
-    versions = [pair for pair in package_versions().items() if pair[0] != "swath"]
     tables = [
         counts.source_table(table),
         counts.attrition_table(read_table(attrition, allow_empty=True)),
@@ -47,7 +46,7 @@ def write_facts(
         counts.band_table(counts.read_all(frames)),
         cost_table(Path(folder)),
         Table("Settings that differ from the defaults", ["key", "value", "default"], settings["changed"]),
-        Table("Versions", ["package", "version"], versions),
+        Table("Versions", ["package", "version"], list(package_versions().items())),
     ]
     about = f"swath {__version__}, configuration {settings['hash']}, bands {', '.join(bands)}"
     write_text(output, page(f"{tile}: facts of the run", about, tables))
