@@ -96,6 +96,7 @@ def read_found(path: Path) -> dict[str, Any]:
 
 def _make(config: Config) -> tuple[Plan, dict[str, Any]]:
     """A plan and what was found of the inputs."""
+    from .checks.division import division_row
     from .checks.size import needed_bytes
     from .checks.survey import survey
     from .patches.grid import cells
@@ -115,7 +116,9 @@ def _make(config: Config) -> tuple[Plan, dict[str, Any]]:
         {cell.tag: _patch_tags(cell, config, where, crop) for cell in used},
     )
     needed = needed_bytes(config, plan.shape, crop, len(facts), len(plan.patch_tags), seen.count)
-    return plan, {"rows": [row._asdict() for row in seen.rows], "needed": needed}
+    count = None if where is None else len(where)
+    rows = [*seen.rows, division_row(config, len(plan.cells), len(plan.patch_tags), count)]
+    return plan, {"rows": [row._asdict() for row in rows], "needed": needed}
 
 
 def _files(config: Config, plan: Plan) -> list[str]:

@@ -51,7 +51,9 @@ def _placement(stars: pd.DataFrame, here: Positions, field: Field, config: Confi
     near = inside(here.x, here.y, field.crop_box)
     bright = near & bright_enough(stars, config.gaia.mag_min, config.gaia.mag_max)
     limits = f"phot_g_mean_mag {config.gaia.mag_min:g} to {config.gaia.mag_max:g}"
-    found = f"{len(stars)} stars, {near.sum()} in the field, {bright.sum()} of them with {limits}"
+    known = "phot_g_mean_mag" in stars
+    chosen = f"{bright.sum()} of them with {limits}" if known else "all used: there is no phot_g_mean_mag"
+    found = f"{len(stars)} stars, {near.sum()} in the field, {chosen}"
     if bright.any():
         return found, []
     better = "" if near.any() else better_frame(here.ra, here.dec, field)

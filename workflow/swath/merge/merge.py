@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..columns import suffixes_of
 from ..config.products import Merge
 from ..files import read_json
 from ..frames.frame import read_header
@@ -21,6 +22,7 @@ from .files import Facts, median_depths, write_catalog
 from .fitted import Tile
 from .patches import check_whole, read_fit
 from .psf import sky_at
+from .turned import turned
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +79,8 @@ def merge_patches(
     )
     with clock("assemble"):
         catalog = assemble(table, patches, tile)
+    if warning := turned(catalog, suffixes_of(bands, multi_band), theta_from):
+        log.warning("%s", warning)
     fates = attrition.fate(catalog, catalog[[f"FLUX_{band}_fit" for band in bands]].to_numpy())
     attrition.check(catalog, fates, settings.max_failed_fraction)
     unknown = dict.fromkeys(bands)
