@@ -123,7 +123,7 @@ def test_check_ends_with_a_table(bad):
     assert str(bad.folder) in table["image r"]
     assert "56 sources, 56 in the image" in table["catalogue"]
     assert "14 stars, 14 in the field" in table["reference stars"]
-    assert "needed, " in table["products"]
+    assert "needed and the figures, " in table["products"]
     assert not bad.path("frames").exists()
 
 
