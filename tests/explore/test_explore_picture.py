@@ -60,6 +60,29 @@ def test_pixels_without_data_have_their_own_colour():
     assert tuple(colours[8, 8]) != NO_DATA
 
 
+def test_no_band_tints_sky_and_stars_by_its_noise_or_level():
+    """Bands of unlike noise and sky: what is equally far above the noise in each is grey, and so is the noise."""
+    rng = np.random.default_rng(3)
+    planes = rng.normal(size=(3, 200, 200))
+    planes[:, 100:110, 100:110] += 30
+    planes *= np.array([2.0, 1.0, 0.3])[:, None, None]
+    planes += np.array([50.0, -1.0, 3.0])[:, None, None]
+    colours = lupton(planes, Explore()).astype(float)
+    sky = np.ones((200, 200), bool)
+    sky[95:115, 95:115] = False
+    assert np.ptp(colours[sky].mean(axis=0)) < 1  # of 255; 176 where the bands are taken as fluxes
+    assert np.ptp(colours[100:110, 100:110].mean(axis=(0, 1))) < 6
+    assert np.ptp(colours[sky], axis=1).mean() < 0.5 * colours[sky].mean()  # 1.9 if unfaded
+
+
+def test_a_band_without_noise_or_data_leaves_the_others_theirs():
+    planes = np.random.default_rng(4).normal(size=(3, 60, 60))
+    planes[0], planes[1] = np.nan, 5.0
+    planes[2, 30, 30] = 200
+    colours = lupton(planes, Explore())
+    assert colours[30, 30, 2] > 200 > 40 > colours[30, 30, :2].max()
+
+
 @pytest.mark.parametrize("value", [0.0, np.nan])
 def test_an_empty_field_can_be_drawn(value):
     assert lupton(np.full((3, 20, 20), value), Explore()).shape == (20, 20, 3)

@@ -8,7 +8,8 @@ class Explore(Section):
 
     enabled: bool = key(True, "make the page and the stamps beside it")
     rgb: tuple[str, str, str] | None = key(
-        None, "three bands shown as red, green and blue; null shows the white stack in grey"
+        None,
+        "three bands shown as red, green and blue, each in units of its own noise; null shows the white stack in grey",
     )
     stretch: float = key(
         7.0, "brightness above which the picture turns from linear to logarithmic", "noise of the picture", gt=0

@@ -22,6 +22,8 @@ MOST_BYTES = 6_000_000  # of the encoded picture
 QUALITIES = (92, 85, 75, 60, 40)
 NO_DATA = (70, 68, 88)
 STRIP = 128  # rows painted at once
+BLACK = 0.5  # noise below the sky that is black
+FADE = 2.0  # noise above the sky at which a colour is half as strong as measured
 SAMPLED = 1500  # pixels per side from which sky and noise are taken
 
 
@@ -58,35 +60,52 @@ def draw_picture(white: str | Path, frames: Sequence[str | Path], settings: Expl
 def lupton(planes: Sequence[np.ndarray], settings: Explore) -> np.ndarray:
     """Red, green and blue planes of flux, (ny, nx) each, as colours (ny, nx, 3) bytes.
 
-    Lupton et al. (2004, PASP 116, 133). Equal fluxes are grey: the planes are on one zero point. Pixels without data
-    in any plane have a colour of their own.
+    Lupton et al. (2004, PASP 116, 133). Each plane is taken above its own sky and in units of its own noise, so that
+    no band's noise tints the sky: grey is what is seen equally well in all three, not what has equal fluxes. Where a
+    pixel's mean is not above its noise its colour is unknown, and it fades to grey. Pixels without data in any plane
+    have a colour of their own.
     """
-    dark, noise = sky_and_noise(planes)
+    levels = [sky_and_noise(plane) for plane in planes]
+    sky, sd = (np.array(values, "f4")[:, None, None] for values in zip(*levels, strict=True))
+    few, known = _scaled([_few(plane) for plane in planes], sky, sd)
+    noise = np.float32(sky_and_noise(np.where(known, few.mean(axis=0), np.nan))[1])
     colours = np.empty((*planes[0].shape, 3), "u1")
     for start in range(0, len(colours), STRIP):
-        strip = np.stack([plane[start : start + STRIP] for plane in planes])
-        known = np.isfinite(strip)
-        painted = make_lupton_rgb(
-            *np.where(known, strip, np.float32(0)),
-            minimum=dark - noise / 2,
-            stretch=settings.stretch * noise,
-            Q=settings.softness,
-        )
-        painted[~known.any(axis=0)] = NO_DATA
+        strip, known = _scaled([plane[start : start + STRIP] for plane in planes], sky, sd)
+        painted = make_lupton_rgb(*faded(strip / noise), minimum=-BLACK, stretch=settings.stretch, Q=settings.softness)
+        painted[~known] = NO_DATA
         colours[start : start + STRIP] = painted
     return colours
 
 
-def sky_and_noise(planes: Sequence[np.ndarray]) -> tuple[float, float]:
-    """Median of the mean of the planes, and its scatter from pixel to pixel (1 where there is none)."""
-    step = max(1, max(planes[0].shape) // SAMPLED)
-    few = np.stack([plane[::step, ::step] for plane in planes])
-    known = np.isfinite(few)
-    mean = np.where(known, few, 0).mean(axis=0)[known.any(axis=0)]
-    if not mean.size:
+def faded(planes: np.ndarray) -> np.ndarray:
+    """Planes (3, ny, nx) in units of the noise of their mean, drawn to that mean where it is not above FADE."""
+    mean = planes.mean(axis=0)
+    bright = np.maximum(mean, 0) ** 2
+    return mean + (planes - mean) * bright / (bright + FADE**2)
+
+
+def sky_and_noise(plane: np.ndarray) -> tuple[float, float]:
+    """Median of a plane and its scatter from pixel to pixel; 0 where no pixel has data, 1 where none scatters."""
+    few = _few(plane)
+    known = few[np.isfinite(few)]
+    if not known.size:
         return 0.0, 1.0
     # ASSUME most of a field's pixels are sky: their median is its level, their robust scatter its noise.
-    return float(np.median(mean)), robust_sd(mean) or 1.0
+    return float(np.median(known)), robust_sd(known) or 1.0
+
+
+def _few(plane: np.ndarray) -> np.ndarray:
+    """Pixels enough to know sky and noise from."""
+    step = max(1, max(plane.shape) // SAMPLED)
+    return plane[::step, ::step]
+
+
+def _scaled(planes: Sequence[np.ndarray], sky: np.ndarray, sd: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Planes (3, ny, nx) above their skies in units of their noise, what is missing as sky; where any has data."""
+    scaled = (np.stack(planes) - sky) / sd
+    known = np.isfinite(scaled)
+    return np.where(known, scaled, np.float32(0)), known.any(axis=0)
 
 
 def encode(colours: np.ndarray, most: int = MOST_BYTES) -> bytes:
