@@ -10,6 +10,7 @@ from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 from swath.checks.fitsfile import truncation
+from swath.provenance.digests import stamp
 
 from .fields import NX, NY, spoil_bytes
 
@@ -48,6 +49,9 @@ def test_a_missing_image_list(field):
         ({"EGAIN": -1.5}, ["EGAIN = -1.5, expected a positive number"]),
         ({"SKYSIG": 0.0}, ["SKYSIG = 0.0, expected a positive number"]),
         ({"SKYSIG": -2.0}, ["SKYSIG = -2.0, expected a positive number"]),
+        ({"ZP_AUTO": 1e6}, ["ZP_AUTO = 1e+06 and SKYSIG = 1.5 cannot both be true: that makes 1e+06 mag"]),
+        ({"SKYSIG": 1e300}, ["ZP_AUTO = 25 and SKYSIG = 1e+300 cannot both be true", "expected -10 to 60"]),
+        ({"EGAIN": 1e-300}, ["ZP_AUTO = 25 and EGAIN = 1e-300 cannot both be true"]),
         ({"CRPIX1": 151.0}, ["CRPIX1 = 151.0, expected 150.5", "differ by 0.5 pix", "crpix allows 1e-06"]),
         ({"CRVAL2": 2.3}, ["CRVAL2 = 2.3, expected 2.2", "differ by 0.1 deg"]),
         ({"CTYPE1": "RA---SIN"}, ["CTYPE1 = 'RA---SIN', expected 'RA---TAN'"]),
@@ -192,6 +196,18 @@ def compressed(field, pixels=None, extension=False):
         shutil.copyfileobj(source, target)
     field.inputs["images"][1] = "r.fits.gz"
     return packed
+
+
+def test_a_file_that_may_not_be_read(field, monkeypatch):
+    """As for a user without permission (a test may run as root, who has it always)."""
+
+    def refuse(self, *arguments, **keywords):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr("pathlib.Path.open", refuse)
+    assert "g.fits: not all of its HDUs can be read" in truncation(field.folder / "g.fits")
+    monkeypatch.setattr("swath.provenance.digests.sha256", refuse)
+    assert stamp(field.folder / "g.fits") == ""
 
 
 def test_whole_gzip_files_pass(field):

@@ -22,9 +22,9 @@ def truncation(path: str | Path) -> str:
     file with its first HDU. Other compressions are found out when the pixels are read.
     """
     path = Path(path)
-    with path.open("rb") as stream:
-        start = stream.read(6)
     try:
+        with path.open("rb") as stream:
+            start = stream.read(6)
         if start.startswith(b"\x1f\x8b"):
             return _gzip_truncation(path)
         return _plain_truncation(path) if start == b"SIMPLE" else ""

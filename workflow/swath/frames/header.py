@@ -11,6 +11,8 @@ from ..errors import InputError
 from ..images import read_header
 from .wcscards import CARDS, pixel_scale, wcs_problems
 
+# ASSUME the noise of a pixel, and one electron, lie between these magnitudes at any telescope.
+_MAGNITUDES = -10.0, 60.0
 BAND_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 
 
@@ -68,6 +70,8 @@ def examine(image: Image, keywords: Keywords) -> tuple[ImageFacts | None, list[s
     zero_point = number("zero_point", required=True, positive=False)
     gain = number("gain", required=True)
     sky_sigma = number("sky_sigma", required=image.weight is None)
+    amounts = (keywords.sky_sigma, sky_sigma, sky_sigma), (keywords.gain, gain, 1 / gain)
+    problems += next(filter(None, (_absurd(zero_point, keywords.zero_point, *amount) for amount in amounts)), [])
     saturation = number("saturation", required=False)
     fwhm_pix, fwhm_arcsec = (number(name, required=False) for name in ("fwhm_pix", "fwhm_arcsec"))
     shape = header["NAXIS2"], header["NAXIS1"]
@@ -107,6 +111,22 @@ def _band(header: fits.Header, key: str, problems: list[str]) -> str:
             f"{key} = {name!r} is not usable as a band name (letters, digits, _ . + -); set `band:` in the image list"
         )
     return name
+
+
+def _absurd(zero_point: float, key: str, name: str, value: float | None, units: float | None) -> list[str]:
+    """A value that cannot be true with this zero point; single precision might not hold the scaled frame.
+
+    units : what it amounts to in image units; None or NaN for a value that is missing or wrong.
+    """
+    if units is None or not math.isfinite(units) or not math.isfinite(zero_point):
+        return []
+    magnitude, (low, high) = zero_point - 2.5 * math.log10(units), _MAGNITUDES
+    if low <= magnitude <= high:
+        return []
+    return [
+        f"{key} = {zero_point:g} and {name} = {value:g} cannot both be true: that makes {magnitude:.6g} mag, expected "
+        f"{low:g} to {high:g}; mend the header, or name other keys in inputs.keywords"
+    ]
 
 
 def _companion_problems(path: str | None, hdu: int | str | None, shape: tuple[int, int]) -> list[str]:

@@ -23,9 +23,9 @@ def stamp(path: str | Path) -> str:
     """What a user's file is: the hash of a small file, size and time of change of one above 16 MB, '' for none."""
     try:
         stat = Path(path).stat()
+        return sha256(path)[:16] if stat.st_size < SMALL else f"{stat.st_size} {stat.st_mtime_ns}"
     except OSError:
         return ""
-    return sha256(path)[:16] if stat.st_size < SMALL else f"{stat.st_size} {stat.st_mtime_ns}"
 
 
 def measured(path: str | Path) -> File:
