@@ -140,6 +140,15 @@ def test_starting_fluxes_are_given_or_measured(tile):
     assert start["002"] == pytest.approx([4e5, 4e5], rel=0.02)
 
 
+def test_a_starting_flux_beyond_any_star_is_measured_instead(tile):
+    """One such row made the fit of all its patch fail: the normal equations overflow."""
+    table = pd.read_parquet(tile / "sources.parquet")
+    table.loc[1, "FLUX_r"] = 1e300
+    table.to_parquet(tile / "sources.parquet")
+    start = {str(row["ID"]): row["flux_start"] for row in payload(tile).sources}
+    assert start["001"][1] == pytest.approx(5000, rel=0.12)
+
+
 def test_the_fit_of_a_payload_is_right_and_reports_what_it_owns(tile):
     payload(tile)
     fit_patch(tile / "p.fits", tile / "fit.fits", Fit(), "plane")

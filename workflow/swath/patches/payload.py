@@ -29,6 +29,8 @@ from .grid import Box, grow, inside
 log = logging.getLogger(__name__)
 
 OWNED, HALO, FIXED, EXCLUDED = 0, 1, 2, 3
+# ASSUME a starting flux beyond this is a mark for "unknown"; the fit's normal equations would overflow with it.
+_LARGEST_FLUX = 1e25
 
 
 class Payload(NamedTuple):
@@ -151,7 +153,7 @@ def _choose(
             model, source["x"] - window[0], source["y"] - window[2], source["re"], source["ell"], source["phi"],
             settings.sersic_n_init,
         )  # fmt: skip
-        given = np.isfinite(source["flux"]) & (source["flux"] > 0)
+        given = (source["flux"] > 0) & (source["flux"] < _LARGEST_FLUX)
         flux = source["flux"]
         if not given.all():
             seen = starts.measure(image, good, local, model, start, settings.aperture_radius_pix, settings.flux_floor)
