@@ -15,6 +15,7 @@ from swath import columns
 from swath.errors import RunError
 from swath.files import read_json, write_json
 from swath.flags import FIT
+from swath.merge.patches import PatchFit, check_whole
 
 INPUT = ["note", "ID", "RA", "DEC", "count", "FLUX_g"]
 
@@ -207,6 +208,13 @@ def test_unknown_rows_and_rows_twice_stop_the_merge(tmp_path):
     write_fit(world.path("fit", f"{world.tags[1]}.fits"), world.tags[1], world.fit[:0])
     with pytest.raises(RunError, match="active, but in no patch"):
         world.merge()
+
+
+def test_ids_with_blanks_of_any_alphabet_around_them(world):
+    """FITS keeps no blanks at the ends; those beyond ASCII (a no-break space from a spreadsheet) are escaped there."""
+    ids = pd.Series(["P1\u00a0", "\u3000P2", " P3 ", "\u2028"])
+    columns = {"row": np.arange(4), "ID": np.array(["P1\\xa0", "\\u3000P2", "P3", "\\u2028"])}
+    check_whole([PatchFit("p", "c", "done", "", columns)], ["p"], ids, np.full(4, True))
 
 
 def test_missing_and_foreign_patches_stop_the_merge(world):

@@ -109,7 +109,7 @@ def _row_problems(patches: Sequence[PatchFit], ids: pd.Series, active: np.ndarra
         f"patch {t}: row {r} is not in the source list" for t, r in zip(tag[~inside], number[~inside], strict=True)
     ]
     number, tag, found = number[inside], tag[inside], rows.columns["ID"][inside]
-    wrong = found != ascii_text(ids.str.strip())[number]
+    wrong = found != np.char.strip(ascii_text(ids))[number]
     problems += [
         f"patch {t}: row {r} has ID {f}, the source list {known[r]}"
         for t, r, f in zip(tag[wrong], number[wrong], found[wrong], strict=True)
