@@ -160,7 +160,9 @@ def _reader(data: bytes) -> Callable[[bytes, Collection[str]], Iterator[Raw]]:
 def _check_names(path: Path, names: list[str]) -> None:
     counts = Counter(names)
     problems = [f"column {name!r} appears {n} times" for name, n in counts.items() if n > 1 and name]
-    problems += [f"{counts['']} without a name"] if counts[""] else []
+    problems += (
+        [f"{counts['']} without a name, expected one for each column; name them in the file"] if counts[""] else []
+    )
     if problems:
         raise InputError(problems, f"{path}: the columns cannot be told apart (found: {', '.join(names)})")
 
