@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from swath.errors import RunError
 from swath.provenance.audit import audit
-from swath.provenance.findings import Finding, command, report_text, verdict
+from swath.provenance.findings import Finding, command, listing, verdict
 from swath.provenance.jobs import Asked
 from swath.provenance.manifest import read_manifest, write_manifest
 from swath.provenance.seal import Damaged
@@ -129,8 +129,8 @@ def test_a_replaced_input_is_the_users(tile, tmp_path):
         ("REPLACED", "g.fits", (f"{FOLDER}/frames/g.fits",)),
         ("MISSING", "r.fits", ()),
     }
-    assert "an input was replaced since load read it: 7 bytes" in report_text(report, OPTIONS)
-    assert "put it back" in report_text(report, OPTIONS)
+    assert "an input was replaced since load read it: 7 bytes" in listing(report.findings)
+    assert "put it back" in listing(report.findings)
 
 
 def test_products_made_from_another_version_of_their_input(tile):
@@ -239,6 +239,23 @@ def test_the_audit_prints_and_raises(tile, capsys):
     audit({FOLDER: names}, OPTIONS, 2)
     assert capsys.readouterr().out.startswith("OK: 5 products, ")
     (tile / "frames/g.fits").write_text("x")
-    with pytest.raises(RunError, match=r"1 file is not as recorded.*\n.*--forcerun results/t/frames/g.fits --"):
+    with pytest.raises(RunError) as raised:
         audit({FOLDER: names, "results/other": None}, OPTIONS, 2)
-    assert "CHANGED   results/t/frames/g.fits (rule load)" in capsys.readouterr().out
+    head, finding, sentence, last = str(raised.value).splitlines()
+    assert head == "results/t: 1 file is not as recorded (5 products compared)"
+    assert finding == "  CHANGED   results/t/frames/g.fits (rule load)"
+    assert "found 1 bytes" in sentence
+    assert last == f"This puts it right: {shlex.join(['snakemake', *OPTIONS])} --forcerun results/t/frames/g.fits --"
+    assert not capsys.readouterr().out
+
+
+def test_many_findings_are_counted_and_all_in_the_log(tile, caplog):
+    for number in range(14):
+        (tile / f"frames/.{number}.g.fits").write_text("half")
+    with pytest.raises(RunError) as raised:
+        audit({FOLDER: None}, OPTIONS, 2, "logs/verify.log")
+    lines = str(raised.value).splitlines()
+    assert sum(line.startswith("  LEFTOVER ") for line in lines) == 10
+    assert lines[-2] == "  and 4 more, all of them in logs/verify.log"
+    assert lines[-1].count(".g.fits") == 14
+    assert caplog.text.count("  LEFTOVER ") == 14

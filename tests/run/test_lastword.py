@@ -95,7 +95,20 @@ def test_texts_for_the_end(logs, capsys):
     word = LastWord(logs, lambda: "")
     word.texts = ["a table"]
     word.speak()
-    assert capsys.readouterr().err.strip() == "a table"
+    assert capsys.readouterr() == ("a table\n", "")
+    failed(word, rule_name="load", log=["one.log"])
+    word.speak()
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("a table\n\none job failed:\n  - load (one.log): ")
+
+
+def test_a_target_that_only_tells_something_tells_nothing_of_jobs(logs, capsys):
+    word = LastWord(logs, lambda: "")
+    failed(word, rule_name="verify", log=["one.log"])
+    word.speak()
+    assert capsys.readouterr().err == "\ng.fits: 2 problems\n  - EGAIN\nmend them\n"
+    assert "verify (two.log) left no message" in failures([("verify", "two.log")], logs)
 
 
 def test_stop_ends_the_process_with_the_sentence():

@@ -1,29 +1,35 @@
 """`snakemake verify`: every tile of a run compared with its records, on the terminal."""
 
+import logging
 from collections.abc import Mapping, Sequence
 
 from ..errors import RunError
-from .findings import command, report_text, verdict
+from .findings import Finding, command, listing, verdict
 from .jobs import Asked
 from .verify import verify
 
+log = logging.getLogger(__name__)
+_MOST = 10
 
-def audit(tiles: Mapping[str, Mapping[str, Sequence[str]] | None], options: Sequence[str], threads: int) -> None:
+
+def audit(
+    tiles: Mapping[str, Mapping[str, Sequence[str]] | None], options: Sequence[str], threads: int, job_log: str = ""
+) -> None:
     """Verify the tiles and print what was found.
 
     Parameters
     ----------
     tiles : folder -> names that the config asks for (`Asked`), None where not known. options : as the user typed them.
+    job_log : where messages of this job go; a long list of findings is there in full.
 
     Raises
     ------
     RunError : anything is not as recorded, or nothing is recorded at all.
     """
-    reports = []
-    for folder, names in tiles.items():
-        reports.append(report := verify(folder, Asked.by_lists(**names) if names else None, threads))
-        if text := report_text(report, options):
-            print(text, flush=True)
+    reports = [verify(folder, Asked.by_lists(**names) if names else None, threads) for folder, names in tiles.items()]
+    for report in reports:
+        for note in report.notes:
+            print(f"note: {note}", flush=True)
     for report in reports:
         if report.fine and report.products:
             print(verdict(report), flush=True)
@@ -34,6 +40,16 @@ def audit(tiles: Mapping[str, Mapping[str, Sequence[str]] | None], options: Sequ
             "of the run, or run it first"
         )
     if found:
-        sentences = [verdict(report) for report in reports if not report.fine]
+        heads = [verdict(report) for report in reports if not report.fine]
         repair = command(options, found)
-        raise RunError("\n".join([*sentences, f"This puts it right: {repair}" if repair else "See above."]))
+        last = f"This puts it right: {repair}" if repair else "No command can put this right: see above."
+        raise RunError("\n".join([*heads, _first(found, job_log), last]))
+
+
+def _first(found: Sequence[Finding], job_log: str) -> str:
+    """The findings; of many the first, and how many more there are."""
+    more = len(found) - _MOST
+    if more <= 0:
+        return listing(found)
+    log.warning("all that is not as recorded:\n%s", listing(found))
+    return f"{listing(found[:_MOST])}\n  and {more} more{f', all of them in {job_log}' if job_log else ''}"

@@ -1,4 +1,4 @@
-"""What `verify` found, for people: one entry per file, and the command that puts it right."""
+"""What `verify` found, for people: one entry per file, and the one command that puts all right."""
 
 import shlex
 from collections.abc import Sequence
@@ -67,15 +67,12 @@ def command(options: Sequence[str], findings: Sequence[Finding]) -> str:
     return " && ".join(steps)
 
 
-def report_text(report: Report, options: Sequence[str]) -> str:
-    """All findings and notes of a tile, each finding with its command."""
+def listing(findings: Sequence[Finding]) -> str:
+    """Two lines for each finding: which file, and what is wrong with it."""
     lines = []
-    for finding in report.findings:
+    for finding in findings:
         made = f" (rule {finding.rule})" if finding.rule else ""
-        lines += [f"{finding.kind:<9} {finding.path}{made}", f"          {finding.sentence}"]
-        repair = command(options, [finding])
-        lines += [f"          rebuild: {repair}" if finding.forced else f"          mend: {repair}"] if repair else []
-    lines += [f"note: {note}" for note in report.notes]
+        lines += [f"  {finding.kind:<9} {finding.path}{made}", f"            {finding.sentence}"]
     return "\n".join(lines)
 
 

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from ..logs import INTERRUPTED
+from .terminal import TOOLS
 
 _MOST = 10
+_PLAIN = (*TOOLS, "test_field")
 _INTERRUPTED = "Terminating processes on user request"  # Snakemake's words at Ctrl-C
 _UNFINISHED = "At least one job did not complete successfully"  # Snakemake's words, also when it was told to stop
 _STOPPED = "stopped before the end; what is done is kept, and the same command goes on from there"
@@ -42,7 +44,7 @@ class LastWord(logging.Handler):
     def __init__(self, folder: Path, full: Callable[[], str]) -> None:
         super().__init__(logging.INFO)
         self.folder, self.full = folder, full
-        self.texts: list[str] = []
+        self.texts: list[str] = []  # results: on the standard output, unless anything went wrong
         self.failed: dict[tuple[str, ...], None] = {}
         self.went_wrong = self.unfinished = self.interrupted = False
 
@@ -65,11 +67,14 @@ class LastWord(logging.Handler):
 
     def speak(self) -> None:
         """Print it all to the terminal."""
-        parts = [*self.texts]
-        if self.went_wrong:
-            failed = [job for job in self.failed if not (self.interrupted and self._stopped(*job))]
-            stopped = _STOPPED if self.interrupted or (self.unfinished and not failed) else ""
-            parts += [text for text in (failures(failed, self.folder), self.full(), stopped) if text]
+        if self.texts:
+            sys.stderr.flush()
+            print("\n\n".join(self.texts), file=sys.stderr if self.went_wrong else sys.stdout, flush=True)
+        if not self.went_wrong:
+            return
+        failed = [job for job in self.failed if not (self.interrupted and self._stopped(*job))]
+        stopped = _STOPPED if self.interrupted or (self.unfinished and not failed) else ""
+        parts = [text for text in (failures(failed, self.folder), self.full(), stopped) if text]
         if parts:
             sys.stdout.flush()
             print("\n" + "\n\n".join(parts), file=sys.stderr, flush=True)
@@ -81,7 +86,13 @@ class LastWord(logging.Handler):
 
 
 def failures(jobs: Sequence[tuple[str, ...]], folder: Path) -> str:
-    """What went wrong in each job, given as rule and log files (relative to `folder`); '' without any."""
+    """What went wrong in each job, given as rule and log files (relative to `folder`); '' without any.
+
+    A target that only tells something (`verify`, say) says what it has to say, and nothing of jobs.
+    """
+    said = [text for rule, *logs in jobs if rule in _PLAIN for log in logs if (text := last_error(folder / log, ""))]
+    if said:
+        return "\n".join(said)
     if not jobs:
         return ""
     head = "one job failed:" if len(jobs) == 1 else f"{len(jobs)} jobs failed:"
@@ -101,7 +112,7 @@ def _failure(rule: str, logs: Sequence[str], folder: Path) -> str:
     return "\n".join(f"  - {rule}{where}: {text}" for text in sentences)
 
 
-def last_error(log: Path) -> str:
+def last_error(log: Path, indent: str = "    ") -> str:
     """The last error in a job's log, without date and level, with the lines that belong to it; '' without any."""
     try:
         lines = log.read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
@@ -112,5 +123,5 @@ def last_error(log: Path) -> str:
         return ""
     first, *rest = lines[starts[-1] :]
     return "\n".join(
-        [_ERROR.sub("", first), *(f"    {line}" for line in takewhile(lambda line: not _RECORD.match(line), rest))]
+        [_ERROR.sub("", first), *(f"{indent}{line}" for line in takewhile(lambda line: not _RECORD.match(line), rest))]
     )

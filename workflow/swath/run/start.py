@@ -18,9 +18,8 @@ from ..errors import SwathError
 from . import commandline
 from .lastword import LastWord, stop
 from .setup import ASKED_ABOUT, Setup
+from .terminal import READERS, TOOLS, hush
 from .values import ROOT
-
-READERS = ("verify", "provenance", "show_config")  # targets that compute nothing: they work whatever the inputs are
 
 
 def setup(workflow: Any, mapping: Mapping[str, Any]) -> Setup:
@@ -45,6 +44,7 @@ def setup(workflow: Any, mapping: Mapping[str, Any]) -> Setup:
     _environment(config)
     if main:
         _listen(prepared.word)
+        hush(workflow.output_settings, bool(commandline.targets(sys.argv[1:], TOOLS)))
     return prepared
 
 
