@@ -241,8 +241,9 @@ def test_the_audit_prints_and_raises(tile, capsys):
     (tile / "frames/g.fits").write_text("x")
     with pytest.raises(RunError) as raised:
         audit({FOLDER: names, "results/other": None}, OPTIONS, 2)
-    head, finding, sentence, last = str(raised.value).splitlines()
-    assert head == "results/t: 1 file is not as recorded (5 products compared)"
+    head, finding, sentence, count, last = str(raised.value).splitlines()
+    assert head == "not as recorded:"
+    assert count == "results/t: 1 file is not as recorded (5 products compared)"
     assert finding == "  CHANGED   results/t/frames/g.fits (rule load)"
     assert "found 1 bytes" in sentence
     assert last == f"This puts it right: {shlex.join(['snakemake', *OPTIONS])} --forcerun results/t/frames/g.fits --"
@@ -256,6 +257,6 @@ def test_many_findings_are_counted_and_all_in_the_log(tile, caplog):
         audit({FOLDER: None}, OPTIONS, 2, "logs/verify.log")
     lines = str(raised.value).splitlines()
     assert sum(line.startswith("  LEFTOVER ") for line in lines) == 10
-    assert lines[-2] == "  and 4 more, all of them in logs/verify.log"
+    assert lines[-3] == "  and 4 more, all of them in logs/verify.log"
     assert lines[-1].count(".g.fits") == 14
     assert caplog.text.count("  LEFTOVER ") == 14

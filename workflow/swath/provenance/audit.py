@@ -40,10 +40,10 @@ def audit(
             "of the run, or run it first"
         )
     if found:
-        heads = [verdict(report) for report in reports if not report.fine]
+        verdicts = [verdict(report) for report in reports if not report.fine]
         repair = command(options, found)
         last = f"This puts it right: {repair}" if repair else "No command can put this right: see above."
-        raise RunError("\n".join([*heads, _first(found, job_log), last]))
+        raise RunError("\n".join(["not as recorded:", _first(found, job_log), *verdicts, last]))
 
 
 def _first(found: Sequence[Finding], job_log: str) -> str:
