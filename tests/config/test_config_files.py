@@ -74,6 +74,12 @@ def test_broken_yaml_is_told_with_its_place(tmp_path, text, message):
     assert "line" in str(caught.value)
 
 
+def test_a_section_within_itself_is_refused(tmp_path):
+    (tmp_path / "c.yaml").write_text("psf: &p {size: *p}\n")
+    with pytest.raises(ConfigError, match="a section refers to itself"):
+        read_yaml(tmp_path / "c.yaml")
+
+
 def test_missing_and_empty_config_files(tmp_path):
     with pytest.raises(ConfigError, match="no config file"):
         load_file(tmp_path / "none.yaml")

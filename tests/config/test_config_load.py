@@ -78,7 +78,11 @@ def test_spellings_of_the_same_value(mapping, value):
         ({"inputs": {"images": [{"path": "a", "wieght": "b"}]}}, "did you mean inputs.images[].weight?"),
         ({"inputs": {"images": "a.fits"}}, "expected a list of file paths or of sections of keys"),
         ({"log": {"format": "%(oops"}}, "expected a format of Python's logging"),
+        ({"log": {"format": "%(nope)s"}}, "expected a format of Python's logging"),
+        ({"log": {"format": "%(levelname)d"}}, "expected a format of Python's logging"),
+        ({"load": {"zp_ref": 1e300}}, "expected a zero point from -60 to 60 mag"),
         ({1: 2}, "1: unknown key (value 2)"),
+        ({None: 2}, "null: unknown key (value 2)"),
     ],
 )
 def test_wrong_values(mapping, message):

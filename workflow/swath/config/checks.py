@@ -33,8 +33,8 @@ def _percentiles(key: str) -> Check:
 
 def _is_log_format(text: str) -> bool:
     try:
-        logging.Formatter(text)
-    except ValueError:
+        logging.Formatter(text).format(logging.LogRecord("swath", logging.INFO, "", 0, "", None, None))
+    except (ValueError, TypeError):
         return False
     return True
 
@@ -45,6 +45,7 @@ CHECKS = (
         lambda path, images: (path is None) != (not images),
         "either inputs.image_list or inputs.images, and not both",
     ),
+    Check(("load.zp_ref",), lambda zero_point: abs(zero_point) <= 60, "a zero point from -60 to 60 mag"),
     Check(
         ("zeropoint.color_bands",), lambda bands: bands is None or bands[0] != bands[1], "two different bands, or null"
     ),

@@ -42,7 +42,7 @@ def load_config(mapping: Mapping[str, Any], base: str | Path) -> Config:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {name: _plain(item) for name, item in value.items()}
+        return {"null" if name is None else str(name): _plain(item) for name, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 

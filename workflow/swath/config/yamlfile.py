@@ -36,7 +36,11 @@ def read_yaml(path: str | Path) -> Any:
         raise ConfigError(f"no config file {path}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if repeated := list(_repeated(tree)):
+    try:
+        repeated = list(_repeated(tree))
+    except RecursionError:
+        raise ConfigError(f"{path}: a section refers to itself (&name and *name); write it out") from None
+    if repeated:
         raise ConfigError(repeated, f"{path}: keys that stand twice in one section; keep one of each")
     return {} if content is None else content
 
