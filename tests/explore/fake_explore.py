@@ -126,6 +126,7 @@ def _table(x, y, flux, bands, multi_band, per_patch, rng) -> pd.DataFrame:
         table[f"opt_stop_reason{suffix}"] = np.where(good, "converged", "")
     for index, band in enumerate(bands):
         measured = np.where(good, flux * (1 + 0.2 * index), np.nan)
+        table[f"FLUX_{band}"] = flux
         table[f"FLUX_{band}_fit"], table[f"FLUXERR_{band}_fit"] = measured, 5 + 0.01 * measured
         table[f"MAG_{band}_fit"] = np.where(number % 10 == 4, np.nan, 25 - 2.5 * np.log10(measured))
         table[f"MAGERR_{band}_fit"] = 1.0857 * table[f"FLUXERR_{band}_fit"] / measured

@@ -14,6 +14,7 @@ PARTS = {
     "page_body.html",
     "page_detail.js",
     "page_filter.js",
+    "page_hints.js",
     "page_sky.js",
     "page_style.css",
     "page_view.js",

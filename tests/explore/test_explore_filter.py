@@ -46,6 +46,9 @@ FILTERS = {
     'TYPE = "<b>" && chi2 < 3 || ID ~ 8647': lambda t: (
         (t["TYPE"] == "<b>") & (t["CHI2_r"] / t["NPIX_r"] < 3) | t["ID"].str.contains("8647")
     ),
+    "flag POOR_FIT & (type = star | chi2 < 2)": lambda t: (
+        (t["fit_flags"] & 262144 > 0) & ((t["stype_fit"] == "star") | (t["CHI2_r"] / t["NPIX_r"] < 2))
+    ),
     "nothing has this name": lambda t: t["injected"] & False,
     "": lambda t: t["injected"] | True,
 }
@@ -79,6 +82,15 @@ MISTAKES = {
     "Chi2_R > 2": "could be",
     "MAG_r < 20 # good": "has no meaning",
     "injected > 2": "true or false",
+    "flag NOSUCH": "no flag “NOSUCH”",
+    "type star": "did you mean type = star?",
+    "status fitted": "did you mean status = fitted?",
+    "status is not fitted": "did you mean status =",
+    "MAG_r above 21.5": "did you mean MAG_r > 21.5?",
+    "my column 3": "did you mean my column < 3?",
+    "poor_fit": "did you mean flag POOR_FIT?",
+    "not poor_fit": "did you mean not flag POOR_FIT?",
+    "star": "did you mean type = star?",
 }
 
 
@@ -90,6 +102,31 @@ def test_a_wrong_expression_says_what_is_wrong_and_changes_nothing(page, text):
     page.write("#filter", text)
     page.keys("Enter")
     assert MISTAKES[text] in page.text("#message")
+    assert page.text("#message").endswith("still shown: flag POOR_FIT")
     assert page.text("#count") == before
     assert page.js("return document.getElementById('filter').getAttribute('aria-invalid')") == "true"
     assert page.messages() == []
+
+
+STARTING = {
+    "FLUX_u < 0": "FLUX_u is the starting flux; the fitted one is FLUX_u_fit",
+    "flag POOR_FIT and flux_u > 3": "FLUX_u is the starting flux; the fitted one is FLUX_u_fit",
+    "FLUX_u > FLUX_u_fit": "FLUX_u is the starting flux; the fitted one is FLUX_u_fit",
+    "FLUX_u_fit > 3": "",
+    "MAG_r < 20": "",
+    "RA > 10": "",
+    "FLUX_u <": "",
+    "FLUX_u = nan and x_pix > 3": "FLUX_u is the starting flux; the fitted one is FLUX_u_fit\n"
+    "x_pix is the starting x in the full image; the fitted one is x_pix_fit",
+}
+
+
+@pytest.mark.parametrize("text", STARTING)
+def test_a_name_that_a_fitted_column_has_too_is_pointed_at(page, text):
+    """It is only said: the filter means what it says, as the tests against pandas above have it."""
+    page.write("#filter", text)
+    page.keys("Enter")
+    assert page.text("#hint") == STARTING[text]
+    page.write("#filter", "")
+    page.keys("Enter")
+    assert page.text("#hint") == ""

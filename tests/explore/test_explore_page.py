@@ -232,6 +232,11 @@ def test_panel_gives_fluxes_flags_and_the_reason_of_a_missing_fit(page, tile):
     assert "POOR_FIT" in text
     assert "chi2 per pixel of the core is above fit.poor_fit_chi2 in at least one band" in text
     assert f"{tile.table['MAG_r_fit'][40]:.3f} ± {tile.table['MAGERR_r_fit'][40]:.3f}" in text
+    chips = "return [...document.querySelectorAll('#head .flag')].map((chip) => [chip.textContent, chip.title])"
+    assert page.js(chips) == [
+        ["BLENDED", page.js("return swath.page.data.flags.find((flag) => flag.name === 'BLENDED').meaning")],
+        ["POOR_FIT", "chi2 per pixel of the core is above fit.poor_fit_chi2 in at least one band"],
+    ]
     page.js("swath.page.select(6)")
     assert "excluded: crop" in page.text("#detail")
     assert "No stamps" in page.text("#detail")
@@ -318,10 +323,37 @@ def test_export_button_saves_a_file(chromium, tile, tmp_path):
     assert saved[0].read_text(encoding="utf-8").startswith("ID,RA,DEC\n")
 
 
-@pytest.mark.parametrize("size", [(1400, 900), (1000, 700)])
+def test_flags_and_type_are_seen_without_scrolling(page):
+    page.js("swath.page.select(40)")
+    left, top, width, height = page.box("#head .flag:last-child")
+    assert top + height < 130
+    assert left + width < 1400
+
+
+def test_a_narrow_window_shows_all_columns_by_scrolling_the_table(chromium, tile):
+    chromium.open(tile.page, READY, (800, 900))
+    chromium.js("swath.page.select(40)")
+    table, card = chromium.box("#table > *"), chromium.box("#list")
+    assert table[0] + table[2] <= card[0] + card[2]  # beyond it its scroll bars would be cut off
+    assert table[1] + table[3] <= card[1] + card[3]
+    root = "document.querySelector('#table > *').shadowRoot"
+    find = f"const box = {root}.querySelector('.slick-viewport-top.slick-viewport-right');"
+    assert chromium.js(find + "box.scrollLeft = 1e5; return box.scrollLeft") > 300
+    chromium.settle()
+    heads = f"return [...{root}.querySelectorAll('.slick-header-column')]"
+    last = chromium.js(heads + ".map((head) => [head.textContent.trim(), head.getBoundingClientRect().x]).at(-1)")
+    assert last[0] == "flags"
+    assert last[1] < card[0] + card[2] - 60
+    tops = chromium.js(
+        "return [...document.querySelectorAll('#stamps figure')].map((f) => f.getBoundingClientRect().y)"
+    )
+    assert len(set(tops)) == 1  # all bands side by side
+
+
+@pytest.mark.parametrize("size", [(1400, 900), (1000, 700), (800, 900)])
 def test_nothing_lies_over_another(chromium, tile, size):
     chromium.open(tile.page, READY, size)
-    boxes = {name: chromium.box(name) for name in ("#field", "#tools", "#list", "#detail", "body > header")}
+    boxes = {name: chromium.box(name) for name in ("#field", "#legend", "#list", "#detail", "body > header")}
     names = list(boxes)
     for i, a in enumerate(names):
         left, top, width, height = boxes[a]

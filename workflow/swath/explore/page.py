@@ -20,7 +20,7 @@ from .plots import plots
 from .table import PageColumn, PageTable, encoded, packed, page_table
 
 HERE = Path(__file__).parent
-SCRIPTS = ("data", "filter", "sky", "view", "detail", "catalog", "app")
+SCRIPTS = ("data", "hints", "filter", "sky", "view", "detail", "catalog", "app")
 MOST_BANDS = 8  # shown in the table; the others are in the panel and can be filtered by
 
 

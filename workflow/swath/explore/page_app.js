@@ -74,17 +74,21 @@ swath.selector = (app) => {
 
 swath.filtering = (app) => {
   const { columns, data, visible, count, rows, filter } = app;
-  const input = document.getElementById("filter"), message = document.getElementById("message");
+  const [input, message, hint] = ["filter", "message", "hint"].map((id) => document.getElementById(id));
+  let shown = "";
   const said = (number) => number.toLocaleString("en");
   function compiled() {
     try {
-      const test = swath.filter.compile(input.value, columns, data.flags);
+      const { test, used } = swath.filter.compile(input.value, columns, data.flags);
       message.textContent = "";
+      hint.textContent = swath.hints.started(used, columns);
+      shown = input.value.trim();
       input.removeAttribute("aria-invalid");
       return [test];
     } catch (mistake) {
       if (!(mistake instanceof swath.filter.Mistake)) throw mistake;
-      message.textContent = mistake.message;
+      message.textContent = `${mistake.message} · still shown: ${shown || "all sources"}`;
+      hint.textContent = "";
       input.setAttribute("aria-invalid", "true");
       return [];
     }

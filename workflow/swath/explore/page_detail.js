@@ -21,6 +21,8 @@ swath.detail = (data, columns, sky, sed) => {
   const calibrated = data.bands.some((band) => columns.get(`MAG_${band}_fit`)?.values.some(Number.isFinite));
   let inMagnitudes = calibrated;
 
+  const flagsOf = (row) => data.flags.filter((flag) => number("fit_flags", row) & flag.bit);
+
   function heading(row) {
     const ra = number("RA", row), dec = number("DEC", row);
     const status = value("status", row), type = value("type", row), reason = value("reason", row);
@@ -33,7 +35,8 @@ swath.detail = (data, columns, sky, sed) => {
       element("div", { className: "pills" },
         element("span", { className: "pill", style: { "--tone": swath.typeColour(type) } }, type),
         status === "fitted" || status === type ? "" : element("span", { className: "pill warn" }, status),
-        value("injected", row) ? element("span", { className: "pill" }, "injected reference star") : ""),
+        value("injected", row) ? element("span", { className: "pill" }, "injected reference star") : "",
+        ...flagsOf(row).map(({ name, meaning }) => element("span", { className: "pill flag", title: meaning }, name))),
       element("div", { className: "places" }, ...place, element("div", { className: "place" }, pixel)),
       reason ? element("p", { className: "reason" }, `${status}: ${reason}`) : "");
   }
@@ -115,8 +118,7 @@ swath.detail = (data, columns, sky, sed) => {
   }
 
   function flags(row) {
-    const set = data.flags.filter((flag) => number("fit_flags", row) & flag.bit);
-    const items = set.map((flag) => element("li", {}, element("b", {}, flag.name), ` ${flag.meaning}`));
+    const items = flagsOf(row).map((flag) => element("li", {}, element("b", {}, flag.name), ` ${flag.meaning}`));
     return element("section", {}, element("h3", {}, "Flags"),
       items.length ? element("ul", { id: "flags" }, ...items) : element("p", { className: "quiet" }, "none"));
   }

@@ -3,14 +3,14 @@ swath.filter = (() => {
   class Mistake extends Error {}
 
   const NUMBER = /^(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?(?![\p{L}\p{N}_])/u;
-  const EXPRESSION = [/[<>=~!()"'`]|&&|\|\|/u, /^(not\s+)?flag\s+\S/iu, /\s(and|or)\s/iu];
+  const EXPRESSION = [/[<>=~!()"'`]|&&|\|\|/u, /^(not\s+)?flag\s+\S/iu, /\s(and|or|[&|])\s/iu];
   const OPERATORS = ["<=", ">=", "==", "!=", "<>", "!~", "<", ">", "=", "~", "(", ")", "+", "-", "*", "/"];
   const COMPARE = {
     "<": (a, b) => a < b, "<=": (a, b) => a <= b, ">": (a, b) => a > b, ">=": (a, b) => a >= b,
     "=": (a, b) => a === b, "!=": (a, b) => a !== b,
   };
   const FUNCTIONS = { abs: Math.abs, sqrt: Math.sqrt, log10: Math.log10, exp: Math.exp };
-  const SPELLINGS = { "==": "=", "<>": "!=", "&&": "and", "||": "or" };
+  const SPELLINGS = { "==": "=", "<>": "!=", "&&": "and", "||": "or", "&": "and", "|": "or" };
   const fold = (text) => text.normalize("NFC").toLowerCase();
 
   // The column that a name means: as spelt, then with _fit, then the same in any case; null for none.
@@ -45,7 +45,7 @@ swath.filter = (() => {
       else if ((match = /^`([^`]*)`/u.exec(rest))) push("word", match[1], match[0].length);
       else if (/^["'`]/u.test(rest)) throw new Mistake(`the quote ${rest[0]} is not closed`);
       else if ((match = NUMBER.exec(rest))) push("number", match[0], match[0].length);
-      else if ((match = /^(&&|\|\|)/u.exec(rest))) push("word", SPELLINGS[match[0]], 2);
+      else if ((match = /^(&&?|\|\|?)/u.exec(rest))) push("word", SPELLINGS[match[0]], match[0].length);
       else if ((match = /^[\p{L}\p{N}_][\p{L}\p{N}_.]*/u.exec(rest))) push("word", match[0], match[0].length);
       else {
         const operator = OPERATORS.find((sign) => rest.startsWith(sign));
@@ -57,7 +57,7 @@ swath.filter = (() => {
   }
 
   // Nodes: {kind: number | text | truth, get(row)}; words that are no column are {kind: word}.
-  function parser(list, columns, flags) {
+  function parser(list, columns, flags, used) {
     let next = 0;
     const peek = () => list[next];
     const said = (token) => (token ? `“${token.value}”` : "the end");
@@ -192,6 +192,7 @@ swath.filter = (() => {
       if (["and", "or"].includes(word)) throw new Mistake(`a condition is missing before ${said(token)}`);
       const column = find(columns, token.value);
       if (!column) return { kind: "word", word: token.value };
+      used.add(column.name);
       return { kind: column.kind, name: column.name, word: token.value, get: column.get };
     }
     function flag(name) {
@@ -231,15 +232,18 @@ swath.filter = (() => {
     return row[b.length];
   }
 
-  // A test of rows: null lets all pass. Throws Mistake with a sentence for people.
+  // A test of rows, null to let all pass, and the names of the columns that it uses: {test, used}.
+  // Throws Mistake with a sentence for people.
   function compile(text, columns, flags) {
-    const trimmed = text.trim();
-    if (!trimmed) return null;
-    const lone = columns.get(trimmed);
-    if (lone?.kind === "truth") return lone.get;
-    if (EXPRESSION.some((sign) => sign.test(trimmed))) return parser(tokens(trimmed, columns), columns, flags)();
-    const wanted = fold(trimmed), ident = columns.get("ID").get;
-    return (row) => fold(ident(row)).includes(wanted);
+    const trimmed = text.trim(), used = new Set(), lone = columns.get(trimmed);
+    if (!trimmed) return { test: null, used };
+    if (lone?.kind === "truth") return { test: lone.get, used };
+    const expression = EXPRESSION.some((sign) => sign.test(trimmed));
+    if (expression) return { test: parser(tokens(trimmed, columns), columns, flags, used)(), used };
+    const wanted = fold(trimmed), ident = columns.get("ID"), holds = (id) => fold(id).includes(wanted);
+    const meant = ident.values.some(holds) ? null : swath.hints.meant(trimmed, columns, flags, find);
+    if (meant) throw new Mistake(`no ID holds “${trimmed}”; did you mean ${meant}?`);
+    return { test: (row) => holds(ident.get(row)), used };
   }
 
   return { compile, Mistake };

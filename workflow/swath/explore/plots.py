@@ -45,7 +45,8 @@ TABLE_STYLE = """
 """
 SOFT, LINE = "#667080", "#e3e6ea"
 FORMATS = {"RA": "0.000000", "DEC": "0.000000", "x": "0.0", "y": "0.0"}
-WIDTHS = {"RA": 92, "DEC": 88, "type": 76, "status": 92, "flags": 360, "chi2": 60}
+WIDTHS = {"RA": 92, "DEC": 88, "type": 76, "status": 92, "chi2": 60}
+WIDEST = {"flags": 360}
 
 
 def plots(shown: Sequence[PageColumn], bands: Sequence[str], wavelengths: Sequence[float] | None) -> dict[str, Any]:
@@ -89,7 +90,8 @@ def _column(column: PageColumn) -> TableColumn:
         width = WIDTHS.get(column.name, 78)
     else:
         longest = max((len(text) for text in column.values), default=0) if column.kind == "text" else 5
-        formatter, width = StringFormatter(), WIDTHS.get(column.name, int(np.clip(8 * longest + 20, 70, 190)))
+        most = WIDEST.get(column.name, 190)
+        formatter, width = StringFormatter(), WIDTHS.get(column.name, int(np.clip(8 * longest + 20, 70, most)))
     return TableColumn(field=column.name, title=column.name.removesuffix("_fit"), formatter=formatter, width=width)
 
 
