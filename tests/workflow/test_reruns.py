@@ -135,6 +135,7 @@ def corner_run(folder, cells: bool, patches: bool) -> tuple[Run, int]:
         "psf": {"ngrid": 2, "skip_empty_cells": cells},
         "patches": {"skip_empty": patches},
         "figures": {"enabled": False},
+        "explore": {"enabled": False},
     }
     return Run(folder / "run", config), len({(x // 120, y // 120) for x, y in map(place.get, corner)})
 

@@ -13,7 +13,7 @@ from swath.flags import FIT
 
 pytestmark = [pytest.mark.slow, pytest.mark.workflow]
 BANDS = ["u", "g", "r", "i", "z"]
-QUIET = {"figures": {"enabled": False}}
+QUIET = {"figures": {"enabled": False}, "explore": {"enabled": False}}
 
 
 def read(run: Run) -> pd.DataFrame:

@@ -76,7 +76,9 @@ def test_the_printed_command_puts_everything_right(run_copy):
     assert done.returncode == 1
     for name in (*names, "figures/overlay.png"):
         assert f" {TILE}/{name} (rule " in done.stdout
-    assert "5 files are not as recorded" in done.stdout.rstrip().splitlines()[-2]
+    # Its record is damaged, and so is the manifest that would speak for it.
+    assert f"NO RECORD {TILE}/figures/white.png" in done.stdout
+    assert "6 files are not as recorded" in done.stdout.rstrip().splitlines()[-2]
     command = commanded(done.stdout)
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     mended = subprocess.run(command, shell=True, cwd="/", env=environment, capture_output=True, text=True, check=False)
