@@ -59,6 +59,13 @@ def test_what_is_wrong_is_said_with_the_file(tmp_path, text, words):
     assert "g.csv" in str(caught.value)
 
 
+def test_marks_for_unknown_are_no_magnitudes(tmp_path, caplog):
+    text = "ra,dec,mag_g\n1,2,99\n1,3,-999\n1,4,1e300\n1,5,18.5\n1,6,inf\n1,7,\n"
+    table = read_reference(write(tmp_path / "g.csv", text), ["g"])
+    assert table["mag_g"].fillna(-1).tolist() == [-1, -1, -1, 18.5, -1, -1]
+    assert "column mag_g: 4 magnitudes outside -5 to 40 count as not known: row" in caplog.text
+
+
 def test_a_field_without_reference_stars_is_possible(tmp_path):
     assert len(read_reference(write(tmp_path / "g.csv", "ra,dec,mag_g\n"), ["g"])) == 0
 

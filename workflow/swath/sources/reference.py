@@ -55,6 +55,9 @@ def check_reference(table: pd.DataFrame, bands: Sequence[str]) -> pd.DataFrame:
             table[name] = numbers(table[name])
         except InputError as error:
             problems += error.problems
+            continue
+        if name.startswith("mag_"):
+            table[name] = _plausible(table[name])
     try:
         table["source_id"] = _source_ids(table)
     except InputError as error:
@@ -64,6 +67,18 @@ def check_reference(table: pd.DataFrame, bands: Sequence[str]) -> pd.DataFrame:
     if problems:
         raise InputError(problems)
     return table
+
+
+def _plausible(magnitudes: pd.Series) -> pd.Series:
+    """The magnitudes, NaN where they are marks for "unknown" (99, -999 ...)."""
+    # ASSUME no reference star is brighter than -5 mag or fainter than 40 mag.
+    marks = magnitudes.notna() & ~magnitudes.between(-5, 40)
+    if marks.any():
+        log.warning(
+            "column %s: %d magnitudes outside -5 to 40 count as not known: %s", magnitudes.name, marks.sum(),
+            rows_text(np.flatnonzero(marks), magnitudes),
+        )  # fmt: skip
+    return magnitudes.mask(marks)
 
 
 def bright_enough(table: pd.DataFrame, mag_min: float, mag_max: float) -> np.ndarray:
