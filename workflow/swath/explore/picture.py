@@ -72,7 +72,10 @@ def lupton(planes: Sequence[np.ndarray], settings: Explore) -> np.ndarray:
     colours = np.empty((*planes[0].shape, 3), "u1")
     for start in range(0, len(colours), STRIP):
         strip, known = _scaled([plane[start : start + STRIP] for plane in planes], sky, sd)
-        painted = make_lupton_rgb(*faded(strip / noise), minimum=-BLACK, stretch=settings.stretch, Q=settings.softness)
+        with np.errstate(invalid="ignore"):  # a pixel that is black to the last digit is divided by its brightness
+            painted = make_lupton_rgb(
+                *faded(strip / noise), minimum=-BLACK, stretch=settings.stretch, Q=settings.softness
+            )
         painted[~known] = NO_DATA
         colours[start : start + STRIP] = painted
     return colours
