@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from swath.progress.lines import bar_line, cost_line, heartbeat_line, stage_line
+import pytest
+from swath.progress.lines import bar_line, cost_line, failed_line, heartbeat_line, stage_line
 from swath.progress.stages import Stage, Tally
 
 
@@ -75,27 +76,50 @@ def test_what_a_run_cost():
     assert cost_line(tallies, 75) == "3 jobs in 1:15: 10.0 CPU-s (fit 6.0, load 4.0), most memory 512 MB (load)"
 
 
-def test_the_bar_shows_running_stages_and_fits_the_terminal():
-    epsf, white = stage("epsf", 49, 12, 2, latest=15.0), stage("white", 1, 0, 1)
-    text = bar_line([epsf, white], 15.0, 200)
-    assert text == "epsf 12/49 [==>         ] 0.8/s ETA 0:46  white"
-    assert len(bar_line([epsf, white], 15.0, 20)) == 19
+@pytest.mark.parametrize(
+    ("width", "text"),
+    [
+        (80, "17/62 jobs [===>        ] ETA 0:46  epsf 12/49, white, payload 5/12"),
+        (60, "17/62 jobs [===>        ] ETA 0:46  epsf 12/49, white"),
+        (52, "17/62 jobs [===>        ] ETA 0:46  epsf 12/49"),
+        (40, "17/62 jobs [===>        ] ETA 0:46"),
+        (30, "17/62 jobs [===>        ] ETA"),
+    ],
+)
+def test_the_bar_is_of_the_run_and_names_as_many_stages_as_the_terminal_is_wide(width, text):
+    running = [stage("epsf", 49, 12, 2), stage("white", 1, 0, 1), stage("payload", 12, 5, 1)]
+    assert bar_line(running, running, 15.0, 46.0, width) == text
+
+
+def test_a_bar_without_a_time_to_go():
+    load = stage("load", 5, 0, 2)
+    assert bar_line([load, stage("fit", 4)], [load], 1.0, None, 80) == "0/9 jobs [            ]  load 0/5"
+
+
+def test_a_job_that_failed_is_named():
+    assert failed_line("fit", ["r00_c00_pr01_pc00"], ["a.log"]) == "fit r00_c00_pr01_pc00 failed: see a.log"
+    assert failed_line("white", [], []) == "white failed"
 
 
 def test_one_job_that_counts_items_is_shown_in_items():
     download = stage("download", 1, 0, 1)
     download.follow(0, {"steps": {"done": 120, "total": 4000, "unit": "images"}}, 60.0)
-    assert bar_line([download], 60.0, 200) == "download 120/4000 images [>           ] 2/s ETA 32:20"
+    assert (
+        bar_line([download], [download], 60.0, 3.0, 99)
+        == "0/1 jobs [>           ] ETA 0:03  download 120/4000 images 2/s"
+    )
     download.follow(0, {"steps": {"done": 121, "total": None, "unit": "images"}}, 60.0)
-    assert bar_line([download], 60.0, 200) == "download 121 images"
+    assert bar_line([download], [download], 60.5, None, 99) == "0/1 jobs [            ]  download 121 images 2/s"
 
 
 def test_running_jobs_count_by_how_far_they_are():
     batches = stage("download", 4, 1, 2)
     batches.follow(1, {"steps": {"done": 30, "total": 40, "unit": "images"}}, 10.0)
-    assert batches.pace(10.0).done == 1.75
+    assert batches.progress == 1.75
+    assert batches.pace(10.0) is None
+    assert batches.foretold(15.0) == {1: 20.0}
     batches.finish(1, 12.0)
-    assert batches.pace(12.0).done == 2
+    assert batches.progress == 2
 
 
 def test_a_stage_is_open_from_its_first_job_to_its_last():
@@ -107,5 +131,5 @@ def test_a_stage_is_open_from_its_first_job_to_its_last():
 
 def test_a_heartbeat_says_how_far_the_run_is():
     fit, payload = stage("fit", 9, 3, 1, latest=30.0), stage("payload", 9, 9)
-    assert heartbeat_line([payload, fit], [fit], 30.0, 125.0) == "after 2:05: 12 of 18 jobs; fit 3/9 0.1/s ETA 1:00"
-    assert heartbeat_line([payload], [], 30.0, 125.0) == "after 2:05: 9 of 9 jobs; waiting"
+    assert heartbeat_line([payload, fit], [fit], 30.0, 60.0, 125.0) == "after 2:05: 12 of 18 jobs, ETA 1:00; fit 3/9"
+    assert heartbeat_line([payload], [], 30.0, None, 125.0) == "after 2:05: 9 of 9 jobs; waiting"

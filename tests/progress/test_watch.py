@@ -116,7 +116,8 @@ def test_failed_jobs_are_counted_and_a_second_attempt_forgives(tmp_path, lines):
     run.begin(2)
     run.end(2, 3, patches=1)
     run.watch.stop()
-    assert lines()[0] == "fit: 2 of 3 jobs, 1 failed, 2 patches; 2.0 CPU-s"
+    failed = [f"fit failed: see {tmp_path}/field/logs/fit/{k}.log" for k in range(2)]
+    assert lines()[:-1] == [*failed, "fit: 2 of 3 jobs, 1 failed, 2 patches; 2.0 CPU-s"]
 
 
 def test_events_may_be_of_any_kind_of_enum(tmp_path, lines):
@@ -182,9 +183,13 @@ def test_heartbeats_without_a_terminal(tmp_path, lines, monkeypatch):
     run.begin(2)
     now += 50
     run.watch.tick()
+    run.begin(3)
+    now += 50
+    run.end(2, 3, patches=1)
     assert lines() == [
-        "after 0:50: 1 of 4 jobs; fit 1/4 1.2/min ETA 2:30",
-        "after 1:40: 1 of 4 jobs; fit 1/4 1.2/min ETA 1:40",
+        "after 0:50: 1 of 4 jobs; fit 1/4",
+        "after 1:40: 1 of 4 jobs; fit 1/4",
+        "after 2:30: 3 of 4 jobs, ETA 0:50; fit 3/4",
     ]
     run.watch.stop()
 
@@ -225,7 +230,7 @@ def test_the_bar_on_a_terminal(tmp_path, lines, monkeypatch, quiet, drawn):
     run.start()
     run.begin(1, 2)
     run.end(1, patches=1)
-    assert ("fit 1/3 [====>       ]" in screen.getvalue()) == drawn
+    assert ("1/3 jobs [====>       ]  fit 1/3" in screen.getvalue()) == drawn
     run.watch.stop()
     assert not screen.getvalue().split("\n")[-1].strip("\r\x1b[K")
 

@@ -1,8 +1,8 @@
 """The words of the progress lines."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from .pace import bar_text, duration_text, timing_text
+from .pace import bar_text, duration_text, rate_text
 from .stages import Stage, Tally
 
 _MOST_PARTS = 6
@@ -36,22 +36,51 @@ def cost_line(tallies: Mapping[str, Tally], elapsed: float) -> str:
     )
 
 
-def bar_line(stages: Sequence[Stage], now: float, width: int) -> str:
-    """The stages that run, as far as they fit into a terminal of that width."""
-    texts = []
-    for stage in stages:
-        pace, amount = stage.pace(now), stage.amount()
-        texts.append(
-            " ".join(filter(None, [stage.name, amount, bar_text(pace) if pace.total > 1 else "", timing_text(pace)]))
-        )
-    return "  ".join(texts)[: max(width - 1, 0)]
+def bar_line(stages: Sequence[Stage], running: Sequence[Stage], now: float, eta: float | None, width: int) -> str:
+    """How far the run is and when it ends, then the stages that run, as many as a terminal of that width has room for.
+
+    23/62 jobs [====>       ] ETA 0:46  fit 2/4, payload 1/4
+    """
+    done, total = _done(stages)
+    bar = bar_text(sum(stage.progress for stage in stages), total)
+    line = " ".join(filter(None, [f"{done}/{total} jobs {bar}", _eta(eta)]))
+    between = "  "
+    for text in (_running(stage, now) for stage in running):
+        if len(line) + len(between) + len(text) >= width:
+            break
+        line, between = f"{line}{between}{text}", ", "
+    return line[: max(width - 1, 0)]
 
 
-def heartbeat_line(stages: Sequence[Stage], running: Sequence[Stage], now: float, elapsed: float) -> str:
+def heartbeat_line(
+    stages: Sequence[Stage], running: Sequence[Stage], now: float, eta: float | None, elapsed: float
+) -> str:
     """How far a run is, for a log file."""
-    done, total = (sum(len(getattr(stage, name)) for stage in stages) for name in ("done", "files"))
-    texts = [" ".join(filter(None, [stage.name, stage.amount(), timing_text(stage.pace(now))])) for stage in running]
-    return f"after {duration_text(elapsed)}: {done} of {total} jobs; {', '.join(texts) or 'waiting'}"
+    done, total = _done(stages)
+    head = ", ".join(filter(None, [f"{done} of {total} jobs", _eta(eta)]))
+    return (
+        f"after {duration_text(elapsed)}: {head}; {', '.join(_running(stage, now) for stage in running) or 'waiting'}"
+    )
+
+
+def failed_line(rule: str, wildcards: Iterable[str], logs: Sequence[str]) -> str:
+    """A job that failed, when it does."""
+    return f"{' '.join([rule, *wildcards])} failed" + (f": see {', '.join(logs)}" if logs else "")
+
+
+def _done(stages: Sequence[Stage]) -> tuple[int, int]:
+    return sum(len(stage.done) for stage in stages), sum(len(stage.files) for stage in stages)
+
+
+def _eta(seconds: float | None) -> str:
+    return "" if seconds is None else f"ETA {duration_text(seconds)}"
+
+
+def _running(stage: Stage, now: float) -> str:
+    """A stage's name and how far it is, with a rate where its one job counts items."""
+    pace = stage.pace(now)
+    rate = rate_text(pace.rate) if pace and pace.rate else ""
+    return " ".join(filter(None, [stage.name, stage.amount(), rate]))
 
 
 def _jobs(stage: Stage) -> str:

@@ -1,4 +1,4 @@
-"""How fast something goes and when it will be done."""
+"""How fast something goes, and how that and a time are written."""
 
 from typing import NamedTuple
 
@@ -7,10 +7,9 @@ _SLOTS = 12
 
 
 class Pace(NamedTuple):
-    """Items done (fractions count) of so many in all, seconds since they began, and from there to the latest step."""
+    """Items done, seconds since they began, and from there to the latest step."""
 
     done: float
-    total: float
     elapsed: float
     latest: float
 
@@ -23,13 +22,6 @@ class Pace(NamedTuple):
         if not (self.done > 0 and self.latest > 0):
             return None
         return min(self.done / self.latest, (self.done + 1) / max(self.elapsed, self.latest))
-
-    @property
-    def eta(self) -> float | None:
-        """Seconds to go at this rate; None while it is unknown."""
-        if self.done >= self.total:
-            return 0.0
-        return None if self.rate is None else max(self.total / self.rate - self.elapsed, 0.0)
 
 
 def rate_text(rate: float) -> str:
@@ -49,14 +41,9 @@ def duration_text(seconds: float) -> str:
     return f"{hour}:{minute:02d}:{second:02d}" if hour else f"{minute}:{second:02d}"
 
 
-def bar_text(pace: Pace) -> str:
+def bar_text(done: float, total: float) -> str:
     """Twelve characters between brackets: [=====>      ]."""
-    fraction = min(max(pace.done / pace.total, 0.0), 1.0) if pace.total > 0 else 0.0
+    fraction = min(max(done / total, 0.0), 1.0) if total > 0 else 0.0
     full = int(fraction * _SLOTS)
     head = ">" if full < _SLOTS and fraction > 0 else ""
     return f"[{'=' * full + head:<{_SLOTS}}]"
-
-
-def timing_text(pace: Pace) -> str:
-    """Rate and time to go, empty while they are unknown: 0.8/s ETA 0:46."""
-    return "" if pace.rate is None else f"{rate_text(pace.rate)} ETA {duration_text(pace.eta)}"

@@ -51,6 +51,8 @@ class Stage:
         self.failed: set[int] = set()
         self.begun: float | None = None
         self.told = False
+        self.durations: list[float] = []  # seconds that each of the finished jobs took
+        self._since: dict[int, float] = {}
         self._moved = 0.0
         self._steps: dict[int, tuple[int, int | None, str]] = {}
 
@@ -59,10 +61,13 @@ class Stage:
         self.begun = now if self.begun is None else self.begun
         self.failed.discard(number)
         self.running.add(number)
+        self._since[number] = now
 
     def finish(self, number: int, now: float) -> None:
         """A job is done."""
         self._moved = now
+        if (since := self._since.pop(number, None)) is not None:
+            self.durations.append(now - since)
         self.running.discard(number)
         self.failed.discard(number)
         self.done.add(number)
@@ -70,6 +75,7 @@ class Stage:
     def fail(self, number: int) -> None:
         """A job ended with an error."""
         self.running.discard(number)
+        self._since.pop(number, None)
         self.failed.add(number)
 
     def follow(self, number: int, report: Mapping[str, Any], now: float) -> None:
@@ -89,14 +95,26 @@ class Stage:
         """Has it begun, with jobs left that may still be done?"""
         return self.begun is not None and len(self.done) + len(self.failed) < len(self.files)
 
-    def pace(self, now: float) -> Pace:
-        """In jobs, those that run by how far they are; in items where the one job there is counts them."""
-        far = [(done, total) for done, total in map(self._far, tuple(self.running)) if total]
-        done, total = len(self.done) + sum(done / total for done, total in far), len(self.files)
-        if total == 1 and far:
-            done, total = far[0]
-        begun = now if self.begun is None else self.begun
-        return Pace(done, total, now - begun, max(self._moved - begun, 0.0))
+    @property
+    def progress(self) -> float:
+        """Jobs done, with those that run by how far they say that they are."""
+        return len(self.done) + sum(self._shares().values())
+
+    def ages(self, now: float) -> dict[int, float]:
+        """Seconds since each of the running jobs began."""
+        return {number: now - since for number, since in tuple(self._since.items())}
+
+    def foretold(self, now: float) -> dict[int, float]:
+        """Seconds that running jobs will have taken in all, of those that say how far they are."""
+        ages, shares = self.ages(now), self._shares()
+        return {number: ages[number] / share for number, share in shares.items() if share and number in ages}
+
+    def pace(self, now: float) -> Pace | None:
+        """Of the items of the one job there is; None where it counts none."""
+        done, _, unit = self._steps.get(next(iter(tuple(self.running)), -1), (0, None, ""))
+        if len(self.files) > 1 or not unit or self.begun is None:
+            return None
+        return Pace(done, now - self.begun, max(self._moved - self.begun, 0.0))
 
     def amount(self) -> str:
         """12/49, or 120/4000 images where the one job there is counts them; empty for one job that does not."""
@@ -105,5 +123,7 @@ class Stage:
         done, total, unit = self._steps.get(next(iter(tuple(self.running)), -1), (0, None, ""))
         return f"{done}/{total} {unit}" if total else f"{done} {unit}" if unit else ""
 
-    def _far(self, number: int) -> tuple[int, int | None]:
-        return self._steps.get(number, (0, None, ""))[:2]
+    def _shares(self) -> dict[int, float]:
+        """How much each running job has done of the items that it counts, from 0 to 1."""
+        steps = {number: self._steps[number] for number in tuple(self.running) if number in self._steps}
+        return {number: done / total for number, (done, total, _) in steps.items() if total}

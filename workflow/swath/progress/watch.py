@@ -16,7 +16,8 @@ from typing import Any
 
 from ..logs import run_log
 from ..telemetry import TICK_S, telemetry_file
-from .lines import bar_line, cost_line, heartbeat_line, stage_line
+from .forecast import Forecast
+from .lines import bar_line, cost_line, failed_line, heartbeat_line, stage_line
 from .stages import Stage, Tally
 from .terminal import Bar
 
@@ -42,6 +43,7 @@ class Watch:
         self.tallies: dict[str, Tally] = {}
         self.logs: dict[str, logging.Handler | None] = {}
         self.bar = Bar(None)
+        self.forecast = Forecast()
         self.begun = self._spoken = self._read = 0.0
         self._whole_since: dict[str, float] = {}
         self._thread: threading.Thread | None = None
@@ -101,12 +103,14 @@ class Watch:
         for tile, stage in self.stages:
             if stage.whole and not stage.told and self._complete(stage, now):
                 self._tell(tile, stage)
-        running = sorted((stage for _, stage in self.stages if stage.open), key=lambda stage: stage.begun or 0.0)
+        stages = [stage for _, stage in self.stages]
+        running = sorted((stage for stage in stages if stage.open), key=lambda stage: (not stage.running, stage.begun))
+        eta = self.forecast.eta(stages, now)
         if self.bar.stream is not None:
-            self.bar.draw(bar_line(running, now, self.bar.width)) if running else self.bar.clear()
+            self.bar.draw(bar_line(stages, running, now, eta, self.bar.width)) if running else self.bar.clear()
         elif self.heartbeat_s and now - self._spoken >= self.heartbeat_s:
             self._spoken = now
-            self._say(heartbeat_line([stage for _, stage in self.stages], running, now, now - self.begun))
+            self._say(heartbeat_line(stages, running, now, eta, now - self.begun))
 
     def _hear(self, record: logging.LogRecord) -> bool:
         """A filter of Snakemake's logger that lets everything pass: it sees records whatever `--quiet` hides."""
@@ -119,6 +123,9 @@ class Watch:
                 stage.start(record.jobid, time.monotonic())
             elif event == "job_error":
                 stage.fail(record.jobid)
+                job = self.jobs[record.jobid]
+                values = [value for name, value in job.wildcards.items() if name != "tile"]
+                self._say(failed_line(job.rule.name, values, list(map(str, job.log))), job.wildcards.get("tile"))
         return True
 
     def _look(self, numbers: Iterable[int], now: float) -> None:
