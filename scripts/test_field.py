@@ -1,4 +1,4 @@
-"""test_field: the table of bounds; exit code 1 and a sentence for each that is missed."""
+"""test_field: the table of bounds in the log; exit code 1 and a sentence for each that is missed."""
 
 from swath.jobs import job
 from swath.truth.tell import tell

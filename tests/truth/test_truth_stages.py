@@ -14,7 +14,7 @@ from swath.truth.completeness import completeness, detected
 from swath.truth.epsf import TruePsf, flux_through
 from swath.truth.expected import expected_errors
 from swath.truth.match import compare, isolated
-from swath.truth.tell import tell
+from swath.truth.tell import closing, listing, tell
 from swath.truth.zeropoint import light_through
 
 
@@ -150,7 +150,11 @@ def test_a_missed_bound_ends_with_its_sentence(tmp_path, capsys):
     row |= {"sources": 80, "fewest": 1}
     write_json(tmp_path / "v.json", {"passed": True, "missed": [], "bounds": [row | {"passed": True}]})
     tell(tmp_path / "v.json")
-    assert "ok" in capsys.readouterr().out
+    assert not capsys.readouterr().out
+    *_, line, _, last = closing(tmp_path / "v.json").splitlines()
+    assert line.split() == ["median", "flux", "bias", "star", "+0.6", "+0.01", "-0.3", "to", "+0.3", "%", "80", "ok"]
+    assert last == "1 of 1 bounds kept"
+    assert listing([row | {"error": 0.0, "passed": True}]).splitlines()[1].split()[4:6] == ["+0.6", "-"]
     found = {"passed": False, "missed": ["median flux bias, star: +0.6 %"], "bounds": [row | {"passed": False}]}
     write_json(tmp_path / "v.json", found)
     with pytest.raises(RunError, match=r"1 of 1 bounds missed\n.*median flux bias, star: \+0.6 %"):

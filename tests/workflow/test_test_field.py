@@ -1,6 +1,7 @@
 """`snakemake test_field`: a tile of the same DAG, from nothing to the verdict; exit code 1 for a missed bound."""
 
 import json
+import subprocess
 
 import pytest
 from runs import Run
@@ -21,7 +22,8 @@ def field(tmp_path_factory) -> Run:
     run = Run(tmp_path_factory.mktemp("truth") / "field é", SMALL)
     done = run.snakemake("test_field", check=False)
     assert done.returncode == 0, done.stdout[-8000:]
-    assert "median flux bias, isolated, S/N > 50" in done.stdout
+    assert done.stdout.count("median flux bias, isolated, S/N > 50") == 1
+    run.output = done.stdout
     return run
 
 
@@ -32,6 +34,14 @@ def test_products_and_nothing_of_the_users_tile(field):
     assert (folder / "truth/truth.png").stat().st_size > 20_000
     assert (folder / "truth/verdict.csv").is_file()
     assert not (field.folder / "results/tiny480/catalog.csv").exists()
+
+
+def test_the_verdict_is_said_last_on_the_standard_output(field):
+    again = subprocess.run(field.command("test_field"), capture_output=True, text=True, cwd=field.folder, check=True)
+    last = again.stdout.splitlines()[-1]
+    count = len(json.loads((field.folder / "results/test_field/truth/verdict.json").read_text())["bounds"])
+    assert last == f"{count} of {count} bounds kept"
+    assert last in field.output
 
 
 def test_only_the_table_is_told_again(field):

@@ -13,7 +13,7 @@ onstart:
 
 onsuccess:
     WATCH.stop()
-    SETUP.tell()
+    SETUP.tell({job.rule.name for job in workflow.dag.jobs})
 
 
 onerror:

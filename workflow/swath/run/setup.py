@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from ..logs import run_log
 from . import commandline
 from .lastword import LastWord
 from .shown import Shown
+from .tiles import TEST_FIELD
 from .values import ParamFunction
 
 ASKED_ABOUT = ("source", "file")  # what `snakemake provenance --config source=...` asks about: no keys of a config
@@ -33,13 +34,16 @@ class Setup(Shown):
         if not reading:
             check_bands(config.explore, self.plans[config.tile].bands)
 
-    def tell(self) -> None:
-        """Say at the end of a run what came of it."""
+    def tell(self, rules: Collection[str]) -> None:
+        """Say at the end of a run what came of it; last, where the test field was among its rules, the verdict."""
         from ..summary import summary
+        from ..truth.tell import closing
 
         self.word.forget()
         for tile in self.wanted:
             print(summary(Path(self.out.format(tile=tile))), file=sys.stderr)
+        if "test_field" in rules:
+            self.word.texts.append(f"\n{closing(Path(self.out.format(tile=TEST_FIELD), 'truth/verdict.json'))}")
 
     def recorded_tiles(self, wanted: Sequence[str]) -> ParamFunction:
         """Parameter: folder of each tile that has records, and of the user's own, to what is asked for in it.
