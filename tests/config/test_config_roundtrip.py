@@ -113,6 +113,8 @@ def another(key):
         return choices[0]
     if "tuple" in str(key.field.annotation):
         return [500.0] if float in options else ["i", "r", "g"][-str(key.field.annotation).count("str") :]
+    if int in options:
+        return 7
     return 2000.0 if float in options else "other"
 
 

@@ -98,3 +98,12 @@ def test_a_running_median_follows_a_step():
     places, values = running_median(x, np.where(x < 50, 1.0, 3.0))
     assert len(places) == 10
     assert list(values) == [1.0] * 5 + [3.0] * 5
+
+
+def test_the_legend_counts_what_is_drawn_and_the_depth_tells_its_sigma():
+    table = catalog(50)
+    sheet = draw_cmd([read_band(table, band, 25.0) for band in "ri"], table["stype_fit"].to_numpy(), DPI, 3.0)
+    labels = [text.get_text() for text in sheet.figure.legends[0].get_texts()]
+    assert len(labels) == 4
+    assert all("of 10 drawn" in label for label in labels)
+    assert any("3 sigma" in text.get_text() for axes in sheet.figure.axes for text in axes.texts)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from astropy.io import fits
-from fake_products import CROP, SOURCES, source_list
+from fake_products import CROP, SIDE, SOURCES, source_list
 from pictures import drawn, has_colour, pixels, size
 from swath.plots.overlay import draw_overlay, groups
 from swath.plots.white import draw_white
@@ -87,3 +87,12 @@ def test_overlays_of_few_sources_are_drawn(overlay, tmp_path):
     for part in (table[:1], table[5:], table[4:5], table.assign(x_pix=np.nan, y_pix=np.nan), table[:0]):
         overlay(part)
         assert drawn(tmp_path / "o.png")
+
+
+def test_where_nothing_is_cropped_there_is_one_panel(tile, tmp_path):
+    with fits.open(tile.path("white.fits")) as hdus:
+        hdus["WHITE"].data = np.ones((SIDE, SIDE), "f4")
+        hdus["WHITE"].header.update(CROPX0=0, CROPX1=SIDE, CROPY0=0, CROPY1=SIDE)
+        hdus.writeto(tmp_path / "white.fits")
+    draw_white(tmp_path / "white.fits", tmp_path / "w.png", DPI, None)
+    assert size(tmp_path / "w.png") == (round(8.9 * DPI), round(8.0 * DPI))

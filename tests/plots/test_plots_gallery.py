@@ -57,7 +57,7 @@ def test_the_brightest_come_first_and_no_more_than_asked_for(products, tmp_path,
     rows = [line for line in lines if "chi2/npix" in line]
     assert len(rows) == 3
     assert rows[0].startswith("S0   star")
-    assert rows[0].endswith(f"(patch {PATCH}, number 1)")
+    assert rows[0].endswith(f"(patch {PATCH}, number 1 in its overview)")
 
 
 def test_the_worst_fit_comes_first(products, tmp_path, monkeypatch):

@@ -9,7 +9,7 @@ from swath.config.figures import Montage
 from swath.config.fit import Fit
 from swath.plots.choice import order
 from swath.plots.montage import cut, draw_montage, title
-from swath.plots.patch import draw_overview, draw_patch, headline, white
+from swath.plots.patch import apart, draw_overview, draw_patch, headline, white
 from swath.plots.rendering import positions, read_drawn
 
 DPI = 40
@@ -201,3 +201,20 @@ def test_a_montage_of_six_bands_costs_little(tmp_path):
     begun = process_time()
     draw_patch(payload, result, None, tmp_path / "m.png", settings, Montage(), 120)
     assert (process_time() - begun) / 4 < 0.3
+
+
+def test_numbers_of_a_blend_stand_apart():
+    """Three sources within 4 pix at 1 pt per pix: no number lies on another or on a mark."""
+    x, y = np.array([10.0, 12.0, 14.0]), np.array([10.0, 13.0, 10.0])
+    places = np.stack([x, y], axis=1) + np.array(apart(x, y, 1.0))
+    others = np.concatenate([places, np.stack([x, y], axis=1)])
+    for index, place in enumerate(places):
+        distance = np.hypot(*((np.delete(others, index, axis=0) - place) / (9.0, 6.5)).T)
+        assert distance.min() >= 1
+
+
+def test_the_legend_holds_roles_that_are_there(patch, tmp_path):
+    sheet = draw_overview(patch, DPI)
+    labels = [text.get_text() for text in sheet.figure.legends[0].get_texts()]
+    assert not [label for label in labels if "(0)" in label]
+    assert any(label.startswith("owned (4)") for label in labels)

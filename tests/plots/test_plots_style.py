@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from matplotlib.colors import AsinhNorm
 from pictures import has_colour, pixels, size
 from swath.plots import style
-from swath.plots.arrays import cutout, extent, mosaic, rows_of
+from swath.plots.arrays import blocks, cutout, extent, mosaic, rows_of
+from swath.plots.palette import MEANT, reduced
 
 
 def simple(path, dpi=50):
@@ -118,3 +119,27 @@ def test_sentences_fill_a_panel(tmp_path):
     style.say(sheet.axes(0.2, 0.2, 2.5, 1.5), "nothing to draw")
     sheet.save(tmp_path / "a.png")
     assert has_colour(pixels(tmp_path / "a.png")[30:90], (0, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("side", "most", "factor"), [(1000, None, 1), (9500, None, 11), (9500, 4, 4), (9500, 1, 1), (100, None, 1)]
+)
+def test_images_are_averaged_as_far_as_the_picture_asks_for(side, most, factor):
+    """7 inches at 120 dpi are 840 pixels: 1000 pix stay as they are, 9500 / 840 is about 11."""
+    assert blocks(side, 7, 120, most) == factor
+
+
+def test_few_colours_lose_no_marker_and_keep_white_white():
+    """Noise has more colours than fit; a dot of 4 pixels of a colour that means something is there all the same."""
+    noise = np.random.default_rng(2).normal(size=(300, 400))
+    painted = style.paint(noise, matplotlib.colors.Normalize(-3, 3), style.RESIDUAL)
+    painted[:60] = 255
+    for index, name in enumerate(MEANT):
+        painted[10:12, 10 * index : 10 * index + 2, :3] = np.rint(255 * np.array(matplotlib.colors.to_rgb(name)))
+    image = reduced(painted)
+    assert image.mode == "P"
+    found = np.asarray(image.convert("RGB")).astype(int)
+    assert (found[30:60] == 255).all()
+    error = np.abs(found - painted[..., :3]).max(axis=-1)
+    assert error[10:12].max() <= 4  # Pillow looks colours up rounded down to 4 steps
+    assert error.mean() < 5

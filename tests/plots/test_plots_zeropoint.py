@@ -118,3 +118,16 @@ def test_the_truth_of_the_test_stars():
     summary, table = solve(stars(20), ZeroPoint(), 25.0)
     assert summary["zp_median"] == pytest.approx(25.02, abs=5 * summary["zp_err"])
     assert table["is_clipped"].sum() == 1
+
+
+def test_a_star_far_from_all_others_is_an_arrow_and_a_steep_slope_is_red():
+    color = np.append(np.linspace(1, 3, 20), 9.0)
+    table = pd.DataFrame({"color": color, "residual": 0.01 * np.arange(21), "sigma": 0.01, "is_kept": True})
+    summary = {"color_term": 0.1, "color_term_err": 0.01}
+    sheet = figures.draw_color({"g": (summary, table), "r": (summary | {"color_term": 0.02}, table)}, ["u", "z"], DPI)
+    steep, flat = (axes for axes in sheet.figure.axes if axes.get_title())
+    assert "10.0 sigma" in steep.get_title()
+    assert (steep.title.get_color(), flat.title.get_color()) == ("red", "black")
+    assert 3 < steep.get_xlim()[1] < 5
+    arrows = [line for line in steep.lines if line.get_marker() == ">"]
+    assert [len(line.get_xdata()) for line in arrows] == [1]

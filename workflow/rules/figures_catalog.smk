@@ -85,7 +85,11 @@ rule fig_catalog:
         mem_mb=1500,
     params:
         bands=lambda wildcards: SETUP.plan(wildcards).bands,
-        settings=SETUP.settings("figures.dpi", "load.zp_ref"),
+        settings=SETUP.settings(
+            "figures.dpi",
+            "load.zp_ref",
+            "merge.depth_sigma",
+        ),
         code=SETUP.code("fig_catalog"),
     message:
         "figures of the catalogue: colours, magnitudes, residuals"

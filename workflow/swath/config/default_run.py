@@ -10,5 +10,4 @@ OVERRIDES = {
     "sources": {"theta_from": "y"},
     "psf": {"ngrid": 1},
     "patches": {"ngrid": 2},
-    "figures": {"downsample": 1},
 }

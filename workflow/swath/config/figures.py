@@ -75,9 +75,10 @@ class Figures(Section):
     montage: Montage = key(Montage, "source montages")
     report: Report = key(Report, "limits of the report")
     dpi: int = key(120, "resolution", "", "plotting.dpi", ge=20, le=1200)
-    downsample: int = key(
-        4,
-        "block averaging of whole-image figures",
+    downsample: int | None = key(
+        None,
+        "most block averaging of whole-image figures, which are averaged as far as their own pixels ask for; "
+        "null for no limit, 1 for none",
         "pix",
         "crop.display_downsample, crop.post_crop_display_downsample, "
         "crop.overlay_downsample_full, crop.overlay_downsample_crop",

@@ -31,6 +31,12 @@ def robust_sd(values: np.ndarray) -> float:
     return float(1.4826 * np.median(np.abs(values - np.median(values)))) if len(values) else 0.0
 
 
+def blocks(side: int, inches: float, dpi: float, most: int | None) -> int:
+    """Side [pix] of the blocks to average where `side` pixels are drawn over so many inches; at most `most`."""
+    asked = max(round(side / (inches * dpi)), 1)
+    return asked if most is None else min(asked, most)
+
+
 class Mosaic(NamedTuple):
     """Painted tiles in one image; the first row of tiles is at the top, as people read.
 

@@ -12,6 +12,7 @@ from .style import Sheet
 
 LEAST_SNR = 5.0  # of points in the colour-magnitude diagram
 BIN_MAG = 0.5  # of the counts
+ON_DATA = {"fc": "white", "ec": "none", "pad": 1, "alpha": 0.8}
 
 
 def colour_pair(photometry: Sequence[Photometry]) -> tuple[Photometry, Photometry] | None:
@@ -20,8 +21,11 @@ def colour_pair(photometry: Sequence[Photometry]) -> tuple[Photometry, Photometr
     return max(pairs, key=lambda pair: int(_seen(*pair).sum())) if pairs else None
 
 
-def draw_cmd(photometry: Sequence[Photometry], models: np.ndarray, dpi: int) -> Sheet:
-    """Colour against magnitude by model, and how many sources there are at each magnitude."""
+def draw_cmd(photometry: Sequence[Photometry], models: np.ndarray, dpi: int, depth_sigma: float = 5.0) -> Sheet:
+    """Colour against magnitude by model, and how many sources there are at each magnitude.
+
+    depth_sigma : at how many sigma the depths of `photometry` are quoted.
+    """
     sheet = Sheet(9.6, 5.2, dpi)
     left, right = sheet.axes(0.7, 0.85, 4.6, 3.7), sheet.axes(6.1, 0.85, 3.2, 3.7)
     sheet.text(0.7, 0.12, "Colours and magnitudes of the fitted sources", style.TITLE)
@@ -31,8 +35,9 @@ def draw_cmd(photometry: Sequence[Photometry], models: np.ndarray, dpi: int) -> 
     else:
         _colours(left, *pair, models)
         sheet.text(0.7, 0.34, f"left: sources with S/N above {LEAST_SNR:g} in {pair[0].band} and {pair[1].band}")
-    _counts(right, pair[1] if pair else photometry[0], models)
-    sheet.legend(handles(models), 0.7, 0.52, columns=4, dark=False)
+    _counts(right, pair[1] if pair else photometry[0], models, depth_sigma)
+    drawn = _seen(*pair) if pair else np.zeros(len(models), bool)
+    sheet.legend(handles(models, drawn), 0.7, 0.52, columns=4, dark=False)
     return sheet
 
 
@@ -59,7 +64,7 @@ def _colours(axes: Axes, blue: Photometry, red: Photometry, models: np.ndarray) 
     style.label(axes, f"{blue.band} - {red.band} {unit}", f"{red.band} {red.unit}", style.LABEL)
 
 
-def _counts(axes: Axes, one: Photometry, models: np.ndarray) -> None:
+def _counts(axes: Axes, one: Photometry, models: np.ndarray, depth_sigma: float) -> None:
     mag = np.where(one.snr > 3, one.mag, np.nan)
     known = mag[np.isfinite(mag)]
     if not len(known):
@@ -71,7 +76,7 @@ def _counts(axes: Axes, one: Photometry, models: np.ndarray) -> None:
     axes.hist([part for part, _ in parts], edges, stacked=True, color=[paint for _, paint in parts])
     if np.isfinite(one.depth):
         axes.axvline(one.depth, color="0.3", ls="--", lw=1)
-        axes.text(one.depth, 0.98, "depth ", transform=axes.get_xaxis_transform(), ha="right", va="top",
-                  fontsize=style.SMALL)  # fmt: skip
+        words, place = f"depth at \n{depth_sigma:g} sigma ", axes.get_xaxis_transform()
+        axes.text(one.depth, 0.98, words, transform=place, ha="right", va="top", fontsize=style.SMALL, bbox=ON_DATA)
     axes.set_title(f"sources with S/N above 3 in {one.band}", fontsize=style.LABEL)
     style.label(axes, f"{one.band} {one.unit}", f"sources per {BIN_MAG:g} mag", style.LABEL)

@@ -79,5 +79,5 @@ def _cutouts(
         for row in wanted[tags == tag]:
             number = np.flatnonzero(owned["row"] == row)
             if len(number):
-                text = f"{title(owned[number[0]])}   (patch {tag}, number {number[0] + 1})"
+                text = f"{title(owned[number[0]])}   (patch {tag}, number {number[0] + 1} in its overview)"
                 yield int(row), cut(drawn, owned[number], size, text)

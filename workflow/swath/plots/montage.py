@@ -39,7 +39,7 @@ def draw_montage(drawn: Drawn, settings: Montage, dpi: int) -> Sheet:
     ]
     reason = f" ({drawn.reason})" if drawn.reason else ""
     head = f"Patch {drawn.payload.patch}: {_counted(len(chosen), len(rows), settings)}"
-    about = f"fit: {drawn.status}{reason}; {alone(drawn.scene['x'].ndim == 2)}"
+    about = f"fit: {drawn.status}{reason}; numbers: as in the patch's overview; {alone(drawn.scene['x'].ndim == 2)}"
     return draw_sources(sources, drawn.bands, head, about, settings, dpi)
 
 
@@ -115,7 +115,7 @@ def _column_heads(sheet: Sheet, bands: Sequence[str], tile: float) -> None:
         for kind, name in enumerate(KINDS):
             text = f"{band} {name}" if tile > 0.6 else f"{band}\n{name}"
             place = MARGIN + (3 * index + kind + 0.5) * tile
-            sheet.text(place, TOP - 0.02, text, style.TINY, ha="center", va="bottom")
+            sheet.text(place, TOP - 0.02, text, style.SMALL, ha="center", va="bottom")
 
 
 def _draw_source(
@@ -123,13 +123,13 @@ def _draw_source(
 ) -> None:
     """Title and tiles of one source."""
     data, model, _ = source.images
-    sheet.text(MARGIN, top + HEAD - 0.03, source.title, style.SMALL, va="bottom")
+    sheet.text(MARGIN, top + HEAD - 0.03, source.title, style.LABEL, va="bottom")
     ranges = [_range(*pair, settings) for pair in zip(data, model, strict=True)]
     tiles = _row(source.images, ranges, norm)
     placed = sheet.picture(tiles.image, MARGIN, top + HEAD, 3 * len(data) * tile, tile)
     _cross(sheet, placed, tiles, source.dx, source.dy)
     for (low, high), left in zip(ranges, tiles.left[1::3], strict=True):
-        sheet.ground.text(*placed.at(left + 1, 0.5), f"{low:.3g} … {high:.3g}", color="white", fontsize=style.TINY)
+        sheet.ground.text(*placed.at(left + 1, 0.5), f"{low:.3g} … {high:.3g}", color="white", fontsize=style.SMALL)
 
 
 def _range(data: np.ndarray, model: np.ndarray, settings: Montage) -> tuple[float, float]:

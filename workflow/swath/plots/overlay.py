@@ -12,8 +12,8 @@ from matplotlib.patches import Rectangle
 from ..frames.white import block_average
 from ..sources.box import reference_box
 from . import style
-from .arrays import extent
-from .white import UNIT, read_white
+from .arrays import blocks, extent
+from .white import UNIT, averaged, read_white
 
 GALAXIES = ("GAL", "EXP", "DEV", "SERSIC")
 
@@ -30,7 +30,7 @@ class Group(NamedTuple):
 
 
 def draw_overlay(
-    white: str | Path, sources: str | Path, output: str | Path, dpi: int, downsample: int, unknown_type: str,
+    white: str | Path, sources: str | Path, output: str | Path, dpi: int, downsample: int | None, unknown_type: str,
     min_box_size_pix: int,
 ) -> None:  # fmt: skip
     """Draw every source of the list over the cropped white stack.
@@ -38,24 +38,25 @@ def draw_overlay(
     Parameters
     ----------
     white : `white/white.fits`. sources : `sources/sources.parquet`.
+    downsample : most block averaging [pix], None for as much as the picture asks for.
     unknown_type : model of sources without a known TYPE, for the legend.
     min_box_size_pix : as the `sources` stage used it, for the box of the reference stars.
     """
     _, stack, box, _ = read_white(white)
     table = pd.read_parquet(sources)
-    shown = block_average(stack, downsample)
     width, height = _panel_size(box)
+    factor = blocks(max(stack.shape), max(width, height), dpi, downsample)
+    shown = block_average(stack, factor)
     columns = max(int(width / 2.3), 1)
     sheet = style.Sheet(max(width + 1.7, 2.9), height + 1.15 + 0.23 * -(-8 // columns), dpi)
     axes = sheet.axes(0.7, 0.4, width, height)
     colours = style.show(
-        axes, shown, style.asinh_norm(shown), style.FLUX, extent((box[0], box[2]), shown.shape, downsample)
+        axes, shown, style.asinh_norm(shown), style.FLUX, extent((box[0], box[2]), shown.shape, factor)
     )
     style.pixel_axes(axes)
     margin = 0.015 * max(box[1] - box[0], box[3] - box[2])
     axes.set(xlim=(box[0] - margin, box[1] + margin), ylim=(box[2] - margin, box[3] + margin), facecolor="0.2")
-    averaged = f", {downsample} x {downsample} pix averaged" if downsample > 1 else ""
-    sheet.text(0.7, 0.12, f"{len(table)} sources over the white stack after the crop{averaged}", style.TITLE)
+    sheet.text(0.7, 0.12, f"{len(table)} sources over the white stack after the crop{averaged(factor)}", style.TITLE)
     handles = [_mark(axes, table, group) for group in groups(table, unknown_type, _scale(len(table)))]
     handles += _draw_box(axes, table, box, min_box_size_pix)
     sheet.legend(handles, 0.7, 0.4 + height + 0.5, columns)

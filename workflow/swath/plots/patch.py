@@ -21,6 +21,21 @@ from .style import Sheet
 DATA, PULL = AsinhNorm(3.0, vmin=-3.0, vmax=300.0), Normalize(-5.0, 5.0)
 NAMES = ("data", "model", "residual")
 BIG, LEFT, TILES = 4.2, 0.7, (1.1, 2.0)  # inches: large panels, margin, least and largest panel of one band
+NUMBER = np.array([9.0, 6.5])  # points: room of a number of two digits
+AROUND = [
+    (8, 5),
+    (8, -5),
+    (-8, 5),
+    (-8, -5),
+    (0, 9),
+    (0, -9),
+    (12, 0),
+    (-12, 0),
+    (14, 9),
+    (-14, 9),
+    (14, -9),
+    (-14, -9),
+]
 ROLES = {
     OWNED: ("owned", "o", "cyan"),
     HALO: ("in the halo", "o", "orange"),
@@ -100,6 +115,21 @@ def white(drawn: Drawn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return parts[0], parts[1], parts[2]
 
 
+def apart(x: np.ndarray, y: np.ndarray, points: float) -> list[tuple[float, float]]:
+    """Where the number of each source stands, off its centre [pt], so that numbers and marks do not overlap.
+
+    x, y : of the sources [pix], shape (n,). points : size of a pixel on the sheet [pt].
+    """
+    marks = points * np.stack([x, y], axis=1)
+    taken, chosen = marks.copy(), []
+    for mark in marks:
+        steps = [np.hypot(*((taken - (mark + step)) / NUMBER).T).min() for step in AROUND]
+        best = next((index for index, free in enumerate(steps) if free >= 1), int(np.argmax(steps)))
+        chosen.append(AROUND[best])
+        taken = np.concatenate([taken, [mark + AROUND[best]]])
+    return chosen
+
+
 def headline(drawn: Drawn) -> str:
     """Status, counts by role and goodness of fit in one line."""
     roles = drawn.scene["role"]
@@ -123,12 +153,16 @@ def _mark(axes: Axes, drawn: Drawn, numbers: bool) -> list[Artist]:
     handles = [Line2D([], [], color="lime", lw=1, label="base box; beyond it: halo")]
     for role, (name, marker, colour) in ROLES.items():
         rows = drawn.owned if role == OWNED else drawn.scene[drawn.scene["role"] == role]
+        if not len(rows):
+            continue
         x, y = (np.median(values, axis=1) for values in positions(drawn, rows))
         paint = {"c": colour} if marker == "x" else {"edgecolors": colour, "facecolors": "none"}
         handles.append(axes.scatter(x, y, s=26, marker=marker, linewidths=0.8, label=f"{name} ({len(rows)})", **paint))
         if role == OWNED and numbers:
-            for number, place in enumerate(zip(x, y, strict=True), 1):
-                axes.annotate(str(number), place, (4, 3), textcoords="offset points", color=colour, fontsize=style.TINY)
+            points = 72 * BIG / (drawn.payload.roi[1] - drawn.payload.roi[0])
+            for number, (place, offset) in enumerate(zip(zip(x, y, strict=True), apart(x, y, points), strict=True), 1):
+                axes.annotate(str(number), place, offset, textcoords="offset points", color=colour,
+                              fontsize=style.SMALL, ha="center", va="center")  # fmt: skip
     left, right, bottom, top = extent((drawn.payload.roi[0], drawn.payload.roi[2]), drawn.data.shape[1:])
     axes.set(xlim=(left, right), ylim=(bottom, top))
     return handles

@@ -44,12 +44,15 @@ def read_band(table: pd.DataFrame, band: str, zp_ref: float) -> Photometry:
     return Photometry(band, mag, mag_error, snr, True, float(np.median(seen)) if len(seen) else np.nan)
 
 
-def handles(models: np.ndarray) -> list[Line2D]:
-    """Legend entries of the models with their numbers of sources."""
-    return [
-        Line2D([], [], color=colour, marker=marker, ls="", ms=4, label=f"{name} ({np.sum(models == name)})")
-        for name, (colour, marker) in style.MODELS.items()
-    ]
+def handles(models: np.ndarray, drawn: np.ndarray | None = None) -> list[Line2D]:
+    """Legend entries of the models that there are, with their numbers of sources and how many of them are drawn."""
+    entries = []
+    for which, colour, marker in groups(models):
+        total = int(which.sum())
+        count = f"{total}" if drawn is None else f"{int((which & drawn).sum())} of {total} drawn"
+        label = f"{models[which][0]} ({count})"
+        entries.append(Line2D([], [], color=colour, marker=marker, ls="", ms=4, label=label))
+    return entries
 
 
 def groups(models: np.ndarray) -> list[tuple[np.ndarray, str, str]]:

@@ -26,7 +26,7 @@ def draw_psf(
     dpi: int,
     max_stars: int,
     colorbar: bool,
-    downsample: int,
+    downsample: int | None,
 ) -> None:
     """Draw the figures that `outputs` names: stars, growth_curve, residuals, background, local_background.
 
@@ -35,7 +35,7 @@ def draw_psf(
     cell, box : tag and box (x0, x1, y0, y1) of the cell.
     epsf, frames, stars : `epsf/{cell}.fits`; `frames/{band}.fits` and `stars/{band}.fits` in band order.
     outputs : kind -> path. max_stars : drawn per band. colorbar : with colour bars.
-    downsample : block averaging of the background figure [pix].
+    downsample : most block averaging of the background figure [pix], None for as much as its panels ask for.
     """
     wanted = {kind: draw for kind, draw in _OF_STARS.items() if kind in outputs}
     bands = read_cell(cell, epsf, frames, stars, settings, max_stars) if wanted else []

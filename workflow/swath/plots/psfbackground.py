@@ -12,7 +12,7 @@ from ..frames.frame import Frame, read_frame
 from ..frames.white import block_average
 from ..psf.stamps import cell_background
 from . import style
-from .arrays import extent
+from .arrays import blocks, extent
 from .style import Sheet
 
 NAMES = ("frame", "background", "frame - background")
@@ -25,12 +25,13 @@ def draw_background(
     settings: Psf,
     dpi: int,
     colorbar: bool,
-    downsample: int,
+    downsample: int | None,
 ) -> Sheet:
     """Per band the cell's pixels, their large-scale background, and the difference, in units of the sky's sigma.
 
     When `psf.background` is off nothing is subtracted anywhere: the map then shows what the frame's sky left.
     """
+    factor = blocks(box[1] - box[0], 2.6, dpi, downsample)
     norm, fine = Normalize(-3.0, 3.0), Normalize(-0.5, 0.5)
     sheet = Sheet(9.4, 0.75 + 2.95 * max(len(frames), 1) + 0.7, dpi)
     sheet.text(0.2, 0.12, f"Background of cell {cell}", style.TITLE)
@@ -43,11 +44,11 @@ def draw_background(
         raw, background = frame.image, cell_background(frame, settings.background)
         sheet.text(0.75, top - 0.22, _headline(frame, background), style.SMALL)
         for column, image in enumerate((raw, background, raw - background)):
-            shown = block_average(np.where(frame.mask == 0, image, np.nan) / frame.sky_sigma, downsample)
+            shown = block_average(np.where(frame.mask == 0, image, np.nan) / frame.sky_sigma, factor)
             left, scale = 0.75 + 2.75 * column, fine if column == 1 else norm
             if column == 0:
                 axes = sheet.axes(left, top, 2.6, 2.2)
-                style.show(axes, shown, scale, style.LEVEL, extent((box[0], box[2]), shown.shape, downsample))
+                style.show(axes, shown, scale, style.LEVEL, extent((box[0], box[2]), shown.shape, factor))
                 style.pixel_axes(axes)
             else:
                 sheet.picture(style.paint(shown, scale, style.LEVEL), left, top, 2.6, 2.2, frame=True)

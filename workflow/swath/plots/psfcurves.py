@@ -36,16 +36,18 @@ def draw_growth_curve(cell: str, bands: Sequence[BandStars], settings: Psf, dpi:
     columns = min(max(len(bands), 2), 3)
     lines = max(-(-len(bands) // columns), 1)
     sheet = Sheet(0.2 + 3.6 * columns, 0.9 + 3.0 * lines, dpi)
+    drawn: set[str] = set()
     sheet.text(0.2, 0.12, f"Encircled energy of the PSFs of cell {cell}", style.TITLE)
     for index, band in enumerate(bands):
         line, column = divmod(index, columns)
         axes = sheet.axes(0.75 + 3.6 * column, 1.15 + 3.0 * line, 2.9, 2.2)
         half = _growth(axes, band)
+        drawn |= {line.get_label() for line in axes.lines}
         text = f"{headline(band)}; half of the light within {half:.2f} pix"
         axes.set_title("\n".join(textwrap.wrap(text, 54)[:3]), fontsize=style.SMALL)
         if column == 0:
             axes.set_ylabel("light / light within the norm radius", fontsize=style.SMALL)
-    handles = [Line2D([], [], **look, label=name) for name, look in LOOKS.items()]
+    handles = [Line2D([], [], **look, label=name) for name, look in LOOKS.items() if name in drawn]
     sheet.figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(0.2 / sheet.width, 1 - 0.36 / sheet.height), ncols=6,
         fontsize=style.SMALL, borderaxespad=0, frameon=False,
@@ -101,11 +103,11 @@ def _growth(axes: Axes, band: BandStars) -> float:
     curve = psf_encircled(band.psf, radii)
     half = float(np.interp(0.5, curve, radii))
     axes.set(xlim=(0, last), ylim=(0, max(1.1, float(curve.max()) * 1.03)))
-    axes.plot([band.psf.norm_radius] * 2, axes.get_ylim(), **LOOKS["norm radius"])
-    axes.plot([half, half, 0], [0, 0.5, 0.5], **LOOKS["half of the light"])
+    axes.plot([band.psf.norm_radius] * 2, axes.get_ylim(), **LOOKS["norm radius"], label="norm radius")
+    axes.plot([half, half, 0], [0, 0.5, 0.5], **LOOKS["half of the light"], label="half of the light")
     if len(band.rows):
         _stars_growth(axes, band)
-    axes.plot(radii, curve, **LOOKS["PSF"])
+    axes.plot(radii, curve, **LOOKS["PSF"], label="PSF")
     axes.set_xlabel("radius [pix]", fontsize=style.SMALL)
     axes.tick_params(labelsize=style.SMALL)
     return half
@@ -120,7 +122,7 @@ def _stars_growth(axes: Axes, band: BandStars) -> None:
         if which.sum() > 2:
             low, high = np.percentile(curves[which], (16, 84), axis=0)
             axes.fill_between(radii, low, high, color=look["color"], alpha=0.25, lw=0)
-        axes.plot(radii, np.median(curves[which], axis=0), **look)
+        axes.plot(radii, np.median(curves[which], axis=0), **look, label=name)
 
 
 def _groups(band: BandStars) -> list[tuple[np.ndarray, str]]:

@@ -1,7 +1,7 @@
 """The PSFs of a whole tile: every cell in its place, every band, with the scores on held-out stars."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -46,7 +46,8 @@ def draw_psf_grid(epsfs: Mapping[str, str | Path], bands: Sequence[str], output:
     high = tile * max(len(rows), 1) + HEAD
     lines = len(bands) if several else -(-len(bands) // side)
     sheet = Sheet(max(LEFT + side * (block + 0.35), 7.2), TOP + max(lines, 1) * high + FOOT, dpi)
-    _heads(sheet, len(cells), tile)
+    made = {_kind(psf) for psfs in by_band.values() for psf in psfs.values()}
+    _heads(sheet, len(cells), tile, made)
     largest = _largest(by_band) if several else 0.0
     for index, (band, psfs) in enumerate(by_band.items()):
         line, column = (index, 0) if several else divmod(index, side)
@@ -161,13 +162,13 @@ def _norm() -> AsinhNorm:
     return AsinhNorm(0.01, vmin=-0.02, vmax=1.0)
 
 
-def _heads(sheet: Sheet, count: int, tile: float) -> None:
+def _heads(sheet: Sheet, count: int, tile: float, made: Collection[str]) -> None:
     sheet.text(0.15, 0.1, f"PSFs of {count} cell{'s' if count != 1 else ''}", style.TITLE)
     about = "Cells lie as on the image, row r00 at the bottom. " if count > 1 else ""
     about += f"The {'last line' if tile == LARGE else 'number'} is the score: residual rms on held-out stars / peak, "
     about += "their noise taken off" + ("" if tile == LARGE else " (noise: no excess over it)")
     sheet.text(0.15, 0.32, about)
-    handles = [Line2D([], [], color=colour, lw=2, label=name) for name, colour in FRAMES.items()]
+    handles = [Line2D([], [], color=colour, lw=2, label=name) for name, colour in FRAMES.items() if name in made]
     sheet.legend(handles, 0.15, 0.5, columns=4, dark=False)
 
 

@@ -43,8 +43,10 @@ def draw_stars(cell: str, bands: Sequence[BandStars], settings: Psf, dpi: int, c
     sheet.text(LEFT, 0.12, f"PSF stars of cell {cell}", style.TITLE)
     size = f"{settings.stamp_size} x {settings.stamp_size} pix"
     sheet.text(LEFT, 0.34, f"{size}; number: star_id of stars/<band>.fits; grey: masked; held-out stars last")
-    handles = [Line2D([], [], color=colour, lw=2, label=kind) for kind, colour in KINDS.items() if colour != "none"]
-    sheet.figure.legend(handles=handles, loc="upper right", ncols=4, fontsize=style.SMALL, borderaxespad=0.3)
+    drawn = {kind for band in bands if len(band.rows) for kind in kinds(band)} - {"used"}
+    handles = [Line2D([], [], color=colour, lw=2, label=kind) for kind, colour in KINDS.items() if kind in drawn]
+    if handles:
+        sheet.figure.legend(handles=handles, loc="upper right", ncols=4, fontsize=style.SMALL, borderaxespad=0.3)
     _foot(sheet, norm, style.STAMP, "flux / peak of the fitted PSF", colorbar)
     return sheet
 

@@ -28,7 +28,7 @@ def draw_residuals(
     sheet.text(
         0.15, 0.12, "How well the sources are fitted: chi2 of the good pixels in each source's core", style.TITLE
     )
-    usual = "line: running median; grey: 95 % of sources of the median number of pixels, were model and noise right"
+    usual = "line: running median; grey: here 95 % of the sources would lie if model and noise were right"
     sheet.text(0.15, 0.34, usual)
     sheet.legend(handles(models), 0.15, 0.52, columns=4, dark=False)
     chi2 = np.stack([table[f"CHI2_{one.band}"].to_numpy(float) for one in photometry], axis=1)
@@ -88,11 +88,18 @@ def _pulls(axes: Axes, band: str, chi2: np.ndarray, npix: np.ndarray, models: np
         if not len(part):
             continue
         label = f"{models[which][0]}: {np.median(part):+.2f} ± {robust_sd(part):.2f}"
-        axes.hist(np.clip(part, -5, 5), BINS, density=True, histtype="step", color=paint, lw=1, label=label)
+        share = np.full(len(part), 1 / (len(part) * (BINS[1] - BINS[0])))
+        axes.hist(part, BINS, weights=share, histtype="step", color=paint, lw=1, label=label)
     axes.plot(BINS, np.exp(-(BINS**2) / 2) / np.sqrt(2 * np.pi), color="0.4", ls=":", lw=1, label="unit Gaussian")
     axes.set_xlabel(f"{band}: (chi2 - pixels) / √(2 pixels)", fontsize=style.SMALL, labelpad=1)
-    axes.set(xlim=(-5, 5), yticks=[])
+    axes.set_ylabel("density of each model", fontsize=style.SMALL)
+    axes.set_xlim(-5, 5)
     axes.tick_params(labelsize=style.SMALL)
+    low, high = int((values < -5).sum()), int((values > 5).sum())
+    for count, text, place, height in ((low, f"← {low} more", 0.02, 0.92), (high, f"{high} more →", 0.98, 0.3)):
+        if count:
+            side = "left" if place < 0.5 else "right"
+            axes.text(place, height, text, transform=axes.transAxes, ha=side, fontsize=style.SMALL, color="0.25")
     axes.legend(fontsize=style.TINY, loc="upper right", frameon=False, title="median ± MAD", title_fontsize=style.TINY)
 
 
@@ -109,11 +116,13 @@ def _map(
         style.say(axes, "no source with good pixels")
         return
     norm = TwoSlopeNorm(1.0, 0.5, 2.0)
+    beyond = {(True, True): "both", (True, False): "min", (False, True): "max"}
+    extend = beyond.get((bool((ratio[order] < 0.5).any()), bool((ratio[order] > 2).any())), "neither")
     axes.scatter(x[order], y[order], c=np.clip(ratio[order], 0.5, 2), norm=norm, cmap=style.RESIDUAL,
                  s=18 if len(order) < MANY else 4, edgecolors="0.4", linewidths=0.3)  # fmt: skip
     axes.set_aspect("equal", adjustable="datalim")
     style.pixel_axes(axes)
-    sheet.bar(ScalarMappable(norm, style.RESIDUAL), 5.35, top + 0.25, 0.15, 4.4, "chi2 / pixel, all bands")
+    sheet.bar(ScalarMappable(norm, style.RESIDUAL), 5.35, top + 0.25, 0.15, 4.4, "chi2 / pixel, all bands", extend)
     _worst(sheet, table, ratio, 6.2, top + 0.25)
 
 

@@ -17,8 +17,9 @@ from .style import Sheet
 from .truthfield import draw_epsf, draw_offsets, draw_sizes, draw_zero_points
 
 KINDS = {"star": "stars", "exp": "exponential", "dev": "de Vaucouleurs", "sersic": "Sersic"}
-WIDE, HIGH, LEFT, TOP, STEP_X, STEP_Y = 2.65, 1.75, 0.75, 0.85, 3.4, 2.45
+WIDE, HIGH, LEFT, TOP, STEP_X, STEP_Y = 2.65, 1.75, 0.75, 0.95, 3.4, 2.45
 BIN_MAG, FEWEST = 0.5, 5
+REACH, LINEAR = 30.0, 1.0  # percent: end of the axis of the flux errors, and how far it is linear
 INK, ACCENT, SOFT = "0.15", "tab:blue", "0.75"
 
 
@@ -35,10 +36,12 @@ def draw_truth(sources: str | Path, verdict: str | Path, output: str | Path, ban
     sheet = Sheet(LEFT + 4 * STEP_X, TOP + 5 * STEP_Y + 0.1, dpi)
     state = "all bounds kept" if found["passed"] else f"{missed} bounds missed"
     sheet.text(LEFT, 0.12, f"Simulated field against its truth: {len(active)} sources, {state}", style.TITLE)
+    about = f"Fluxes are those of all bands; true magnitudes are those of {bands[len(bands) // 2]}, whatever the band."
+    sheet.text(LEFT, 0.36, about)
     completeness = pd.DataFrame(found["completeness"])
     for column, (kind, words) in enumerate(KINDS.items()):
         fluxes = _fluxes(active[active["type"] == kind], bands)
-        sheet.text(LEFT + column * STEP_X + WIDE / 2, 0.5, words, style.TITLE, ha="center")
+        sheet.text(LEFT + column * STEP_X + WIDE / 2, TOP - 0.08, words, style.TITLE, ha="center", va="bottom")
         draw_bias(_panel(sheet, 0, column), fluxes, FLUX_BIAS[kind])
         draw_scatter(_panel(sheet, 1, column), fluxes)
         draw_pulls(_panel(sheet, 2, column), fluxes)
@@ -51,15 +54,25 @@ def draw_truth(sources: str | Path, verdict: str | Path, output: str | Path, ban
 
 
 def draw_bias(axes: Axes, fluxes: pd.DataFrame, allowed: float) -> None:
-    """Relative flux error against true magnitude; the bar of each magnitude is the median's error."""
-    axes.plot(fluxes["mag"], 100 * fluxes["bias"], ",", color=SOFT, alpha=0.6, zorder=1)
-    axes.axhspan(-allowed, allowed, color="tab:green", alpha=0.25, lw=0, label=f"±{allowed:g} %")
+    """Relative flux error against true magnitude; the bar of each magnitude is the median's error.
+
+    The axis is linear within LINEAR percent, which shows the allowed band, and logarithmic beyond.
+    """
+    percent = 100 * fluxes["bias"]
+    beyond = int((percent.abs() > REACH).sum())
+    label = f"flux ({beyond} of {len(percent)} beyond)" if beyond else "flux"
+    axes.plot(fluxes["mag"], percent, ".", ms=2, mew=0, color="0.45", alpha=0.6, zorder=2, label=label)
+    axes.axhspan(-allowed, allowed, color="tab:green", alpha=0.35, lw=0, label=f"±{allowed:g} %")
     axes.axhline(0, color=INK, lw=0.6)
     rows = [(mag, 100 * part["bias"].median(), _median_error(100 * part["bias"])) for mag, part in _binned(fluxes)]
     if rows:
-        axes.errorbar(*zip(*rows, strict=True), fmt="o", ms=3, lw=1, color=ACCENT, label="median")
-    axes.set_ylim(-10, 10)
-    style.label(axes, "true magnitude [mag]", "(fit - true) / true [%]")
+        axes.errorbar(*zip(*rows, strict=True), fmt="o", ms=3, lw=1, color=ACCENT, label="median", zorder=3)
+    axes.set_yscale("symlog", linthresh=LINEAR, linscale=1.5)
+    axes.set_ylim(-REACH, REACH)
+    ticks = (-10, -3, -1, -0.5, 0, 0.5, 1, 3, 10)
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
+    style.label(axes, "true magnitude [mag]", "flux: (fit - true) / true [%]")
     axes.legend(fontsize=style.TINY, loc="lower left")
 
 

@@ -14,8 +14,10 @@ from ..files import read_json
 from ..tables import read_table
 from . import style
 from .style import Sheet
+from .zpcolor import draw_line, draw_stars, robust_range, slope_text
 
 Facts = Mapping[str, Any]
+MARKED = 3.0  # sigma from which a colour term is in red
 COLUMNS, PANEL_WIDTH, PANEL_HEIGHT = 3, 3.3, 2.9
 
 
@@ -106,21 +108,26 @@ def draw_map(bands: Mapping[str, tuple[Facts, pd.DataFrame]], trend_sigma: float
 def draw_color(bands: Mapping[str, tuple[Facts, pd.DataFrame]], color: Sequence[str] | None, dpi: int) -> Sheet:
     """Residuals of the kept stars against their reference colour, with the fitted colour term."""
     sheet, panels = _panels(len(bands), 0.2, dpi)
+    about = "bars: each star's error with the scatter beyond the errors added, as the line's fit weights them; "
+    sheet.text(0.3, 0.34, f"{about}arrows: stars beyond the axes; in red: a slope above {MARKED:g} sigma", style.SMALL)
     name = f"{color[0]} - {color[1]}" if color else "no colour: a single band"
     sheet.text(0.3, 0.12, f"Colour terms, colour {name}", style.TITLE)
     for axes, (band, (summary, stars)) in zip(panels, bands.items(), strict=True):
         part = _kept(stars)
         part = part[np.isfinite(part["color"].astype(float))]
         slope, error = summary.get("color_term"), summary.get("color_term_err")
-        text = "no colour term: too few stars" if slope is None else f"{slope:+.4f} ± {error:.4f} mag/mag"
+        text = "no colour term: too few stars" if slope is None else slope_text(slope, error)
         axes.set_title(f"{band}: {text}", fontsize=style.SMALL)
+        if slope is not None and abs(slope) > MARKED * error:
+            axes.title.set_color("red")
         if not len(part):
             style.say(axes, textwrap.fill(summary.get("reason") or "no kept star with a colour", 40))
             continue
-        axes.errorbar(part["color"], part["residual"], part["sigma"], fmt="o", color=style.KEPT, ms=3.5, lw=0.8)
+        axes.set(xlim=robust_range(part["color"]), ylim=robust_range(part["residual"], part["sigma"]))
+        draw_stars(axes, part)
         axes.axhline(0, color="0.4", ls=":", lw=1)
         if slope is not None:
-            _line(axes, part, slope, error)
+            draw_line(axes, part, slope, error)
         style.label(axes, f"{name} [mag]", "residual [mag]")
     return sheet
 
@@ -206,18 +213,6 @@ def _trend(summary: Facts) -> str:
         return "no plane: too few stars"
     x, y = (f"{summary[f'trend_{axis}']:+.3f} ± {summary[f'trend_{axis}_err']:.3f}" for axis in "xy")
     return f"mag per 1000 pix\nx {x}, y {y}; {summary['trend_sigma']:.1f} sigma"
-
-
-def _line(axes: Axes, stars: pd.DataFrame, slope: float, error: float) -> None:
-    """The colour term through the stars' weighted mean, and its one-sigma range."""
-    weight = stars["sigma"] ** -2.0
-    x0, y0 = (np.average(stars[name], weights=weight) for name in ("color", "residual"))
-    x = np.linspace(stars["color"].min(), stars["color"].max(), 50)
-    axes.plot(x, y0 + slope * (x - x0), color="black", lw=1)
-    spread = error * np.abs(x - x0)
-    axes.fill_between(
-        x, y0 + slope * (x - x0) - spread, y0 + slope * (x - x0) + spread, color="black", alpha=0.15, lw=0
-    )
 
 
 def _panels(count: int, foot: float, dpi: int) -> tuple[Sheet, list[Axes]]:
