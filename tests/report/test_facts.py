@@ -81,6 +81,7 @@ def test_an_empty_catalogue_has_its_tables():
 
 def psf(**changes) -> dict:
     plain = {"method": "stack", "fallback": False, "pooled": False, "nstars_used": 8, "nstars_held_out": 2}
+    plain |= {"nstars_clipped": 1}
     return plain | {"rms_score": 0.004, "epsf_qa": {"fwhm_pix": 3.0}} | changes
 
 
@@ -91,7 +92,7 @@ def test_psfs_without_a_score_have_the_reason():
         {"bands": {"g": psf(method="moffat", fallback=True, nstars_used=0, rms_score=None)}},
     ]
     row = rows(counts.psf_table(cells, ["g"]))["g"]
-    assert row[:5] == [3, 1, 1, 1, 0]
+    assert row[:8] == [3, 1, 1, 1, 0, "8", "1", "1"]  # used, clipped, held out: medians of the two with stars
     assert row[-2:] == ["0.0040", "2; 1: too few stars to hold one out"]
 
 
@@ -167,3 +168,22 @@ def test_numbers_stand_at_the_right_and_texts_at_the_left():
 def test_numbers_that_are_none(value, text):
     assert number(value) == text
     assert share(0, 0) == "–"
+
+
+def test_the_reason_of_a_missing_zero_point_has_a_column_only_where_there_is_one():
+    names = ("zp_median", "zp_err", "scatter", "color_term", "trend_sigma", "depth")
+    good = dict.fromkeys(names, 1.0) | {"band": "g", "n_kept": 3, "n_clipped": 0, "reason": ""}
+    bad = dict.fromkeys(names) | {"band": "r", "n_kept": 0, "n_clipped": 0, "reason": "no star"}
+    assert counts.zero_point_table({"zp_ref": 25, "bands": [good]}).header[-1] == "depth [mag]"
+    table = counts.zero_point_table({"zp_ref": 25, "bands": [good, bad]})
+    assert table.header[-1] == "why not"
+    assert [row[-1] for row in table.rows] == ["", "no star"]
+    assert page("t", "", [table])
+
+
+@pytest.mark.parametrize(("ratio", "text"), [(0.97212, "0.972"), (None, "–")])
+def test_the_measured_noise_stands_beside_the_declared(ratio, text):
+    facts = {"band": "g", "file": "g.fits", "shape": [4, 5], "zp_in": 25.0, "sky_sigma": 0.2, "fwhm_pix": 3.0}
+    facts |= {"n_masked": 0, "n_saturated": 0, "sky": {"model": "plane", "noise_ratio": ratio}}
+    table = counts.band_table([facts])
+    assert dict(zip(table.header, table.rows[0], strict=True))["measured / declared noise"] == text

@@ -19,17 +19,19 @@ Facts = Mapping[str, Any]
 
 def band_table(frames: Sequence[Facts]) -> Table:
     """The images as they were loaded. frames : `frames/{band}.json`, in band order."""
-    header = ["band", "image", "pixels", "zero point of the file [mag]", "sky noise [ct]", "FWHM [pix]", "masked",
-              "saturated", "sky"]  # fmt: skip
+    header = ["band", "image", "pixels", "zero point of the file [mag]", "sky noise [ct]", "measured / declared noise",
+              "FWHM [pix]", "masked", "saturated", "sky"]  # fmt: skip
     rows = [
         [
             facts["band"], facts["file"], f"{facts['shape'][1]} x {facts['shape'][0]}",
-            number(facts["zp_in"], 4), f"{facts['sky_sigma']:.4g}", number(facts.get("fwhm_pix"), 2),
+            number(facts["zp_in"], 4), f"{facts['sky_sigma']:.4g}", number(facts["sky"].get("noise_ratio"), 3),
+            number(facts.get("fwhm_pix"), 2),
             share(facts["n_masked"], int(np.prod(facts["shape"]))), facts["n_saturated"], facts["sky"]["model"],
         ]
         for facts in frames
     ]  # fmt: skip
-    return Table("Images", header, rows)
+    note = "Measured noise: the scatter of the pixels between the sources, over the noise that the file declares there."
+    return Table("Images", header, rows, note)
 
 
 def source_table(catalog: pd.DataFrame) -> Table:
@@ -94,12 +96,13 @@ def patch_table(catalog: pd.DataFrame) -> Table:
 
 def psf_table(cells: Sequence[Facts], bands: Sequence[str]) -> Table:
     """How the PSFs were made and what held-out stars say. cells : `epsf/{cell}.json`."""
-    header = ["band", "cells", "own stars", "pooled", "fallback", "supplied", "stars", "held out", "median FWHM [pix]",
+    header = ["band", "cells", "own stars", "pooled", "fallback", "supplied", "stars used", "clipped", "held out",
+              "median FWHM [pix]",
               "median score", "without a score"]  # fmt: skip
     rows = [_psf_row(band, [cell["bands"][band] for cell in cells if band in cell["bands"]]) for band in bands]
     note = (
         "Score: residual rms over peak on held-out stars, the noise taken off; median over the cells. Stars: medians "
-        "over the cells that have some."
+        "over the cells that have some; used ones made the PSF, clipped ones did not agree with it."
     )
     return Table("PSFs", header, rows, note)
 
@@ -107,12 +110,14 @@ def psf_table(cells: Sequence[Facts], bands: Sequence[str]) -> Table:
 def zero_point_table(zeropoint: Facts) -> Table:
     """Zero points, from `zeropoint/zeropoint.json`."""
     header = ["band", "zero point [mag]", "error", "scatter beyond the errors", "stars kept", "clipped",
-              "colour term [mag/mag]", "trend [sigma]", "depth [mag]", "why not"]  # fmt: skip
+              "colour term [mag/mag]", "trend [sigma]", "depth [mag]"]  # fmt: skip
+    failed = any(row["reason"] for row in zeropoint["bands"])
+    header += ["why not"] * failed
     rows = [
         [
             row["band"], number(row["zp_median"], 4), number(row["zp_err"], 4), number(row["scatter"], 4),
             row["n_kept"], row["n_clipped"], number(row["color_term"], 4), number(row["trend_sigma"], 1),
-            number(row["depth"], 2), row["reason"] or "",
+            number(row["depth"], 2), *[row["reason"] or ""] * failed,
         ]
         for row in zeropoint["bands"]
     ]  # fmt: skip
@@ -134,6 +139,7 @@ def _psf_row(band: str, psfs: Sequence[Facts]) -> list:
     return [
         band, len(psfs), len(psfs) - supplied - fallback - pooled, pooled, fallback, supplied,
         number(_middle([psf["nstars_used"] for psf in made]), 0),
+        number(_middle([psf["nstars_clipped"] for psf in made]), 0),
         number(_middle([psf["nstars_held_out"] for psf in made]), 0),
         number(_middle([psf["epsf_qa"]["fwhm_pix"] for psf in psfs]), 2),
         score_text(statistics.median(scores)) if scores else "–",

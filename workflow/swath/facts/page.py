@@ -13,6 +13,7 @@ p { margin: .3rem 0; color: #57606a; } nav a { margin-right: 1rem; color: #0550a
 table { border-collapse: collapse; font-size: .9rem; } div { overflow-x: auto; }
 th, td { padding: .2rem .7rem .2rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid #d8dee4; }
 th { border-bottom: 2px solid #8c959f; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
+td.n { white-space: nowrap; }
 @media print { nav { display: none; } body { font-size: 10px; max-width: none; margin: 0; }
   h2, tr { break-inside: avoid; } h2 { break-after: avoid; } }
 """
