@@ -15,7 +15,9 @@ def summary(folder: Path) -> str:
     lines = [f"{folder}/catalog.csv (.fits, .parquet): {_fates(folder / 'merge/attrition.csv')}"]
     lines += [_zero_points(folder / "zeropoint/zeropoint.json")]
     warnings = _warnings(folder / "run.log")
-    lines += [f"{len(warnings)} warnings in {folder}/run.log" + (", first:" if warnings else "")]
+    count = "1 warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
+    more = ", first:" if len(warnings) > _MOST_WARNINGS else ":" if warnings else ""
+    lines += [f"{count} in {folder}/run.log{more}"]
     lines += [f"  {warning}" for warning in warnings[:_MOST_WARNINGS]]
     return "\n".join(["", *lines])
 
