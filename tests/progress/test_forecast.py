@@ -15,7 +15,7 @@ def stage(name: str, jobs: int) -> Stage:
 
 
 def followed(stages: list[tuple[Stage, float]], cores: int, tick: float = 0.25) -> list[tuple[float, float | None]]:
-    """(time, ETA) of a run whose stages follow one another, each with the seconds of its jobs, and then when it ended."""
+    """(time, ETA) of a run whose stages follow one another, each with the seconds of its jobs; then when it ended."""
     forecast, now, told = Forecast(), 0.0, []
     for one, seconds in stages:
         ends: dict[int, float] = {}
