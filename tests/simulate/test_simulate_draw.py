@@ -7,6 +7,7 @@ from astropy.wcs import WCS
 from scipy.spatial import cKDTree
 from swath.config.simulate import Simulate
 from swath.config.sources import Gaia
+from swath.errors import ConfigError
 from swath.models import shape
 from swath.simulate import tables
 from swath.simulate.draw import CLOSE, CLOSEST, draw_sources
@@ -29,6 +30,11 @@ def test_the_seed_is_all_there_is():
     first, again, other = (draw_sources(Simulate(seed=seed), FWHM) for seed in (7, 7, 8))
     pd.testing.assert_frame_equal(first, again)
     assert not np.allclose(first["x"], other["x"])
+
+
+def test_a_field_without_room_is_said_instead_of_sought_for_ever():
+    with pytest.raises(ConfigError, match="raise side_pix or lower the numbers of sources"):
+        draw_sources(Simulate(side_pix=400, stars=6000), FWHM)
 
 
 def test_counts_and_distances(truth):

@@ -175,3 +175,10 @@ def test_cells_are_judged_against_their_bands_mean():
     assert [bound.subject for bound in epsf_bounds(table) if not bound.passed] == ["b1 r00_c02"]
     table["bias"] = 1.7
     assert [bound.name for bound in epsf_bounds(table) if not bound.passed] == ["ePSF flux bias, mean of the cells"]
+
+
+def test_a_band_in_which_no_cell_has_enough_stars_does_not_pass():
+    table = pd.DataFrame({"band": ["b1", "b2"], "cell": "r00_c00", "stars": [9, 5], "bias": 0.1})
+    assert [(bound.subject, bound.passed) for bound in epsf_bounds(table) if "mean of" in bound.name] == [
+        ("b1", True), ("b2", False)
+    ]  # fmt: skip

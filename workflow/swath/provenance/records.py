@@ -16,7 +16,10 @@ from .digests import File, measured, measured_once
 from .seal import read_sealed, write_sealed
 
 # ASSUME only these libraries have a say in the numbers of a product.
-_LIBRARIES = ("numpy", "scipy", "astropy", "photutils", "sep", "pandas", "pyarrow", "matplotlib", "pydantic", "galsim")
+_LIBRARIES = (
+    *("numpy", "scipy", "astropy", "photutils", "sep", "pandas", "pyarrow", "pydantic", "galsim"),
+    *("matplotlib", "PIL", "bokeh"),
+)
 
 
 class Started(NamedTuple):

@@ -65,7 +65,7 @@ class Setup(Shown):
     def asked_about(self, mapping: Mapping[str, Any]) -> ParamFunction:
         """Parameter: the source or file that `--config` names, as typed."""
         return lambda wildcards: {
-            key: str(commandline.given(sys.argv[1:], key) or mapping[key]) for key in ASKED_ABOUT if key in mapping
+            key: str(commandline.given(sys.argv[1:], key) or mapping[key]) for key in ASKED_ABOUT if mapping.get(key)
         }
 
     def changed(self, wildcards: Any) -> dict[str, Any]:

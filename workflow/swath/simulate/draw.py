@@ -7,12 +7,14 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from ..config.simulate import Simulate
+from ..errors import ConfigError
 from .streams import stream
 
 TYPES = ("STAR", "EXP", "DEV", "SERSIC")
 INDEX = {"STAR": np.nan, "EXP": 1.0, "DEV": 4.0}
 CLOSEST, CLOSE = 1.2, 2.5  # FWHM between the sources of a forced blend; no two sources are closer
 EDGE_PIX = 3.0
+ROUNDS = 1000
 
 
 class Population(NamedTuple):
@@ -60,12 +62,10 @@ def draw_sources(settings: Simulate, fwhm: float) -> pd.DataFrame:
 def _positions(
     rng: np.random.Generator, count: int, settings: Simulate, fwhm: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Places (x, y) that keep the least distance, and which of them belong to forced blends."""
+    """Places (x, y) that keep the least distance, and which of them belong to forced blends; ConfigError if crowded."""
     low, high = EDGE_PIX, settings.side_pix - 1 - EDGE_PIX
     alone = max(count - settings.blends, 1)
-    places = rng.uniform(low, high, (alone, 2))
-    while len(near := _too_close(places, CLOSEST * fwhm)):
-        places[near] = rng.uniform(low, high, (len(near), 2))
+    places = _apart(rng, alone, low, high, CLOSEST * fwhm)
     blend = np.zeros(count, bool)
     # saturated sources come first: nothing is blended with them on purpose
     hosts = rng.permutation(np.arange(min(settings.saturated, alone - 1), alone))
@@ -76,6 +76,21 @@ def _positions(
     return places[:, 0], places[:, 1], blend
 
 
+def _apart(rng: np.random.Generator, count: int, low: float, high: float, least: float) -> np.ndarray:
+    """Uniform places (x, y), shape (count, 2), no two closer than `least`; ConfigError where they do not fit."""
+    places = rng.uniform(low, high, (count, 2))
+    for _ in range(ROUNDS):
+        near = _too_close(places, least)
+        if not len(near):
+            return places
+        places[near] = rng.uniform(low, high, (len(near), 2))
+    raise ConfigError(_crowded(f"{count} sources at least {least:.1f} pix from each other"))
+
+
+def _crowded(what: str) -> str:
+    return f"simulate: the field has no room for {what}; raise side_pix or lower the numbers of sources"
+
+
 def _too_close(places: np.ndarray, least: float) -> np.ndarray:
     return np.unique(cKDTree(places).query_pairs(least, output_type="ndarray")[:, 1])
 
@@ -83,14 +98,14 @@ def _too_close(places: np.ndarray, least: float) -> np.ndarray:
 def _beside(
     rng: np.random.Generator, places: np.ndarray, host: int, fwhm: float, low: float, high: float
 ) -> np.ndarray:
-    for _ in range(1000):
+    for _ in range(ROUNDS):
         angle, distance = rng.uniform(0, 2 * np.pi), rng.uniform(CLOSEST, CLOSE) * fwhm
         place = places[host] + distance * np.array([np.cos(angle), np.sin(angle)])
         if np.hypot(*(places - place).T).min() >= CLOSEST * fwhm * (1 - 1e-9) and np.all(
             (place >= low) & (place <= high)
         ):
-            break
-    return place
+            return place
+    raise ConfigError(_crowded("a blend beside one of its sources"))
 
 
 def _shapes(rng: np.random.Generator, types: np.ndarray) -> dict[str, np.ndarray]:

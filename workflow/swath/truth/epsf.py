@@ -67,9 +67,10 @@ def cell_biases(
 
 
 def epsf_bounds(biases: pd.DataFrame) -> list[Bound]:
-    """Every cell with enough stars against its band's mean, and the means."""
+    """Every cell with enough stars against its band's mean, and the means; a band without such a cell misses its."""
     bounds = []
-    for band, rows in biases[biases["stars"] >= ENOUGH_STARS].groupby("band", sort=False):
+    for band, cells in biases.groupby("band", sort=False):
+        rows = cells[cells["stars"] >= ENOUGH_STARS]
         mean = float(rows["bias"].mean())
         bounds.append(bound("ePSF flux bias, mean of the cells", band, "%", Estimate(mean, 0.0, len(rows)), 1.5, 1.5))
         bounds += [
