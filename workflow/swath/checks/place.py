@@ -21,7 +21,9 @@ def check_place(config: Config, needed: int | None = None) -> Row:
     folder = Path(config.results, config.tile)
     free = shutil.disk_usage(_existing(folder)).free
     errors = [sentence for path in (Path.cwd(), folder) if (sentence := _not_writable(path))]
-    found = f"{_size(free)} free" if needed is None else f"about {_size(needed)} needed and the figures, {_size(free)} free"
+    found = (
+        f"{_size(free)} free" if needed is None else f"about {_size(needed)} needed and the figures, {_size(free)} free"
+    )
     if needed is not None and free < needed and config.checks.require_disk_space and not errors:
         missing = needed - _held(folder) - free
         errors += [_no_room(folder, needed, free)] if missing > 0 else []
