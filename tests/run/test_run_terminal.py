@@ -15,6 +15,7 @@ def told(tool: bool) -> list[str]:
     """What is shown of the records of a run, whose events are Snakemake's own."""
     records = [
         ("Building DAG of jobs...", logging.INFO, None),
+        ("Workflow has started!", logging.INFO, LogEvent.WORKFLOW_STARTED),
         ("Select jobs to execute...", logging.INFO, None),
         ("Execute 2 jobs...", logging.INFO, LogEvent.JOB_STARTED),
         ("Finished jobid: 3 (Rule: load)", logging.INFO, LogEvent.JOB_FINISHED),

@@ -107,7 +107,7 @@ def _failure(rule: str, logs: Sequence[str], folder: Path) -> str:
     if not sentences:
         return (
             f"  - {rule}{where} left no message: it was killed (memory, time, full disk), or this is a bug of swath; "
-            "what it printed is above"
+            "what it printed is above, or in the log of a cluster's job"
         )
     return "\n".join(f"  - {rule}{where}: {text}" for text in sentences)
 

@@ -12,7 +12,7 @@ from snakemake.logging import logger
 
 READERS = ("verify", "provenance", "show_config")  # targets that compute nothing: they work whatever the inputs are
 TOOLS = ("check", *READERS)  # targets that print something, and that is all one wants to see
-_EVENTS = ("job_started", "job_finished")
+_EVENTS = ("workflow_started", "job_started", "job_finished")
 _SELECTION = "Select jobs to execute..."
 _JOB_ENDED = "CalledProcessError in file "  # told with the job's own words at the end
 _TOOL_ENDED = ("Exiting because a job execution failed", "At least one job did not complete successfully")
