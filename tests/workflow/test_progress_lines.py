@@ -149,7 +149,7 @@ def test_on_a_terminal_the_bar_comes_and_goes(run_copy):
     command = run_copy.command("--forcerun", "merge", "--until", "zeropoint")
     code, printed = run_on_terminal(command, run_copy.folder)
     assert code == 0
-    assert re.search(r"\r\x1b\[K0/\d+ jobs \[ {12}\]  merge\r", printed)
+    assert re.search(r"\r\x1b\[K\d+/\d+ jobs \[[=> ]{12}\](?: ETA \d+:\d\d)?  merge\r", printed)
     lines = screen(printed)
     assert not [line for line in lines if re.match(r"\d+/\d+ jobs", line)]
     assert len([line for line in lines if line.startswith("merge: 4 patches, 56 sources")]) == 1
