@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from swath.checks.fitsfile import truncation
 from swath.provenance.digests import stamp
+from swath.psf.supplied import side_problems
 
 from .fields import NX, NY, spoil_bytes
 
@@ -239,3 +240,8 @@ def test_axes_that_are_not_equatorial(field):
 def test_a_crop_and_a_grid_that_leave_too_little(field):
     assert "crop.margin" in field.errors(crop={"margin": 200})[0]
     assert "expected at least 16" in field.errors(psf={"ngrid": 9}, patches={"ngrid": 9})[0]
+
+
+def test_a_supplied_psf_of_one_pixel_is_no_profile():
+    assert side_problems("p.fits", (1, 1)) == ["p.fits: a PSF of 1 x 1 pix; expected at least 5 on each side"]
+    assert side_problems("p.fits", (5, 7)) == []

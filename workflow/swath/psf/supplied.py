@@ -9,6 +9,7 @@ from ..errors import InputError
 from ..images import read_image
 from .grid import centre, disk, resize, shift
 
+SMALLEST_PIX = 5  # a smaller stamp holds no profile
 FARTHEST_PIX = 0.5  # farther off its middle pixel a stamp is taken for a mistake
 CENTRED_PIX = 0.02  # farther off it is moved there, or every fitted position would be off by as much
 WINDOW_PIX = 3.0  # FWHM of the window of the centre
@@ -41,6 +42,7 @@ def supplied_psf(path: str | Path, hdu: int | str | None, settings: Psf) -> np.n
 
 
 def side_problems(path: str | Path, shape: tuple[int, int]) -> list[str]:
-    """What is wrong with the shape (ny, nx) of a PSF stamp: a sentence, or nothing."""
-    odd = shape[0] % 2 == 1 and shape[1] % 2 == 1
-    return [] if odd else [f"{path}: a PSF of {shape[1]} x {shape[0]} pix; both sides must be odd"]
+    """What is wrong with the shape (ny, nx) of a PSF stamp."""
+    problems = ["both sides must be odd"] if shape[0] % 2 == 0 or shape[1] % 2 == 0 else []
+    problems += [f"expected at least {SMALLEST_PIX} on each side"] if min(shape) < SMALLEST_PIX else []
+    return [f"{path}: a PSF of {shape[1]} x {shape[0]} pix; {problem}" for problem in problems]
