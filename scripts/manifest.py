@@ -1,7 +1,7 @@
 """manifest: every product of the tile with its checksums, code and parameters."""
 
 from swath.jobs import job
-from swath.provenance.jobs import Asked
+from swath.provenance.history import Asked
 from swath.provenance.manifest import write_manifest
 
 with job(snakemake) as task:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from swath.provenance.jobs import Asked
+from swath.provenance.history import Asked
 from swath.provenance.manifest import write_manifest
 from swath.provenance.records import finish_record, start_record
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from swath.errors import RunError
 from swath.provenance.audit import audit
 from swath.provenance.findings import Finding, command, listing, verdict
-from swath.provenance.jobs import Asked
+from swath.provenance.history import Asked
 from swath.provenance.manifest import read_manifest, write_manifest
 from swath.provenance.seal import Damaged
 from swath.provenance.verify import verify

@@ -12,8 +12,8 @@ from swath.facts import counts
 from swath.facts.costs import cost_table, costs
 from swath.facts.page import page
 from swath.facts.tables import Table, number, share
-from swath.facts.words import no_score, score_text
 from swath.flags import FIT
+from swath.psf.words import no_score, score_text
 
 BANDS = ["g", "r"]
 

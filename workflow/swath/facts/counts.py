@@ -11,8 +11,8 @@ import pandas as pd
 
 from ..files import read_json
 from ..flags import FIT_FLAGS
+from ..psf.words import no_score, score_text
 from .tables import Table, number, share
-from .words import no_score, score_text
 
 Facts = Mapping[str, Any]
 

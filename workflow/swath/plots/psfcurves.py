@@ -10,8 +10,8 @@ from matplotlib.colors import AsinhNorm
 from matplotlib.lines import Line2D
 
 from ..config.psf import Psf
-from ..facts.words import no_score, score_text
 from ..psf import grid
+from ..psf.words import no_score, score_text
 from . import style
 from .arrays import robust_sd
 from .psfstars import BandStars, encircled, headline, psf_encircled

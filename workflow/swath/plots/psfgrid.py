@@ -10,9 +10,9 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import AsinhNorm, Normalize
 from matplotlib.lines import Line2D
 
-from ..facts.words import score_text
 from ..psf.quality import facts
 from ..psf.store import BandPsf, read
+from ..psf.words import score_text
 from . import style
 from .arrays import cutout
 from .style import Sheet

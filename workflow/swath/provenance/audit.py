@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from ..errors import RunError
 from .findings import Finding, command, listing, verdict
-from .jobs import Asked
+from .history import Asked
 from .verify import verify
 
 log = logging.getLogger(__name__)

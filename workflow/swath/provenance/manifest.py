@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .digests import File
-from .jobs import TIMED, Asked, Job, read_job, record_files
+from .history import TIMED, Asked, Job, read_job, record_files
 from .seal import Damaged, is_intact, write_sealed_text
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from .digests import File
 from .findings import state
-from .jobs import Job, read_jobs
+from .history import Job, read_jobs
 
 _WIDTH = 118
 _LONGEST = 300  # value of a parameter

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .digests import File, measured
 from .findings import Finding, Report, state
-from .jobs import TIMED, Asked, Job, read_jobs
+from .history import TIMED, Asked, Job, read_jobs
 from .manifest import Entry, read_manifest
 from .seal import Damaged
 from .strays import strays

@@ -8,7 +8,7 @@ from scipy.spatial import cKDTree
 
 from ..config.simulate import Simulate
 from ..errors import ConfigError
-from .streams import stream
+from ..streams import stream
 
 TYPES = ("STAR", "EXP", "DEV", "SERSIC")
 INDEX = {"STAR": np.nan, "EXP": 1.0, "DEV": 4.0}

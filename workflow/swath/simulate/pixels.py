@@ -3,8 +3,8 @@
 import numpy as np
 
 from ..config.simulate import Simulate
+from ..streams import stream
 from .sky import SKY_LEVEL, SKY_TILT, Camera
-from .streams import stream
 
 GARBAGE = 300.0  # bad pixels that the mask names hold values of this many sigma, of either sign
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..config.simulate import Simulate
-from .streams import stream
+from ..streams import stream
 
 QUADRATIC = 0.3  # of the amplitude: most of a real PSF's change is a tilt, not all of it
 

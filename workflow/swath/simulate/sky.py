@@ -6,7 +6,7 @@ import numpy as np
 from astropy.io import fits
 
 from ..config.simulate import Simulate
-from .streams import stream
+from ..streams import stream
 
 CENTRE_RA, CENTRE_DEC, ROTATION = 150.1, 2.2, 11.0  # [deg]
 # Per pixel, of flux at zero point 25, about the same in all bands: sky noise, electrons, and where pixels saturate.

@@ -8,7 +8,7 @@ from ..config.simulate import Simulate
 from ..config.sources import Gaia
 from ..models import shape
 from ..sources.angles import theta_from_phi
-from .streams import stream
+from ..streams import stream
 
 FIRST_SOURCE_ID = 3836000000000000001  # of Gaia's length: more digits than a float holds
 FAINTEST_REFERENCE = 19.0

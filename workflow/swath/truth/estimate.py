@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..simulate.streams import stream
+from ..streams import stream
 
 RESAMPLES = 400
 TO_SIGMA = 1.4826
