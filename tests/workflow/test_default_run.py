@@ -1,12 +1,14 @@
 """The default field: images to a calibrated catalogue."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 from astropy.table import Table
-from runs import ROOT
+from runs import ROOT, Run
 from swath.columns import names
 from swath.flags import FIT
 
@@ -95,3 +97,15 @@ def test_records_hold_the_checksum_of_every_product(default_run):
     for product in products[::7]:
         data = (default_run.folder / product["path"]).read_bytes()
         assert (len(data), hashlib.sha256(data).hexdigest()) == (product["size"], product["sha256"])
+
+
+def test_the_environment_may_lie_in_a_folder_with_a_space(tmp_path):
+    """A clone in "my work" has its environment there; Snakemake puts the interpreter's path into a shell command."""
+    run = Run(tmp_path / "field")
+    (tmp_path / "my work é").symlink_to(sys.prefix)
+    python = tmp_path / "my work é/bin/python"
+    done = subprocess.run(
+        [str(python), *run.command("--until", "load")[1:]], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert run.path("frames/g.fits").is_file()

@@ -4,6 +4,7 @@ import atexit
 import json
 import logging
 import os
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,6 +43,7 @@ def setup(workflow: Any, mapping: Mapping[str, Any]) -> Setup:
     except SwathError as error:
         stop(str(error))
     _environment(config)
+    _quote_python()
     if main:
         _listen(prepared.word)
         hush(workflow.output_settings, bool(commandline.targets(sys.argv[1:], TOOLS)))
@@ -55,6 +57,12 @@ def _listen(word: LastWord) -> None:
     logging.raiseExceptions = False  # a log on a full disk: what matters is said by the last word
     logger.addHandler(word)
     atexit.register(word.speak)
+
+
+def _quote_python() -> None:
+    """Let Snakemake find the interpreter in a folder whose name has a space: it puts the path into shell commands."""
+    if shlex.quote(sys.executable) != sys.executable and Path(sys.executable).exists():
+        sys.executable = shlex.quote(sys.executable)
 
 
 def _environment(config: Config) -> None:
