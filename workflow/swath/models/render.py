@@ -1,4 +1,8 @@
-"""Unit-flux templates of stars and galaxies, with analytic derivatives, in all bands at once."""
+"""Unit-flux templates of stars and galaxies, with analytic derivatives, in all bands at once.
+
+A source is a set of modes, its profile and the derivatives of it in Fourier space, which all bands share; a band's
+templates are the modes times the transform of its PSF. Sources of one kind on grids of one size are drawn together.
+"""
 
 from typing import NamedTuple
 
@@ -12,6 +16,8 @@ SIZES = np.array(
     [16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128, 144, 160, 192, 224, 256, 320, 384, 512, 640, 768, 1024, 1536]
 )
 INDEX_OF = {"exp": 1.0, "dev": 4.0}
+# Which of the nonlinear parameters x, y, ln r, e1, e2, ln n a model has.
+PARAMETERS = {"star": (0, 1), "exp": (0, 1, 2, 3, 4), "dev": (0, 1, 2, 3, 4), "sersic": (0, 1, 2, 3, 4, 5)}
 _EXP_SCALE = np.float32(1 / 1.6783469900166605**2)  # b_n(1), exact
 
 
@@ -40,7 +46,7 @@ def stamp_size(radius: float, largest: int) -> int:
 
 def nderiv(model: str) -> int:
     """How many position and shape derivatives a model has."""
-    return {"star": 2, "exp": 5, "dev": 5, "sersic": 6}[model]
+    return len(PARAMETERS[model])
 
 
 def render(
@@ -70,58 +76,98 @@ def render(
         (default `size`). What reaches beyond the grid comes back in on the other side.
     """
     canvas = canvas or size
-    x0, y0 = centre[0] - size // 2, centre[1] - size // 2
     margin = (canvas - size) // 2
-    grid = psf.grid(canvas)
-    phase = _phase(grid, position[0] - x0 + margin, position[1] - y0 + margin)
-    modes = _star(grid, phase, derivatives) if model == "star" else _galaxy(grid, phase, model, parameters, derivatives)
-    spectrum = psf.at(canvas, *position)[:, None] * modes[None]
-    images = scipy.fft.irfft2(spectrum, s=(canvas, canvas), overwrite_x=True)
-    x0, y0 = x0 - margin, y0 - margin
-    bx0, bx1 = max(x0 + margin, 0), min(x0 + margin + size, extent[1])
-    by0, by1 = max(y0 + margin, 0), min(y0 + margin + size, extent[0])
-    bx1, by1 = max(bx0, bx1), max(by0, by1)
-    return Stamp((bx0, bx1, by0, by1), images[:, :, by0 - y0 : by1 - y0, bx0 - x0 : bx1 - x0])
+    corner = np.array(centre) - size // 2 - margin
+    wanted = PARAMETERS[model] if derivatives else ()
+    offset, values = (np.array(position) - corner)[None], np.concatenate([position, parameters])[None]
+    spectrum = psf.at(canvas, *position)[:, None] * modes(psf.grid(canvas), [model], offset, values, wanted)
+    box = cut(centre, size, extent)
+    x0, x1, y0, y1 = (int(edge - corner[axis]) for edge, axis in zip(box, (0, 0, 1, 1), strict=True))
+    return Stamp(box, draw(spectrum, canvas)[:, :, y0:y1, x0:x1])
 
 
-def _phase(grid: Grid, dx: float, dy: float) -> np.ndarray:
-    return np.exp(-1j * np.float32(dy) * grid.ky) * np.exp(-1j * np.float32(dx) * grid.kx)
+def cut(centre: tuple[int, int], size: int, extent: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Box (x0, x1, y0, y1) of a stamp as far as it lies on the image of `extent` (ny, nx); empty where it does not."""
+    x0, y0 = int(centre[0]) - size // 2, int(centre[1]) - size // 2
+    bx0, by0 = max(x0, 0), max(y0, 0)
+    return bx0, max(bx0, min(x0 + size, extent[1])), by0, max(by0, min(y0 + size, extent[0]))
 
 
-def _star(grid: Grid, phase: np.ndarray, derivatives: bool) -> np.ndarray:
-    if not derivatives:
-        return phase[None]
-    return np.stack([phase, phase * (-1j * grid.kx), phase * (-1j * grid.ky)])
+def draw(spectrum: np.ndarray, side: int) -> np.ndarray:
+    """Images (..., side, side) float32 of spectra (..., side, side // 2 + 1) complex64, which are overwritten."""
+    return scipy.fft.irfft2(spectrum, s=(side, side), overwrite_x=True)
 
 
-def _galaxy(grid: Grid, phase: np.ndarray, model: str, parameters: np.ndarray, derivatives: bool) -> np.ndarray:
-    c, slopes = shape.matrix(parameters[:3])
-    form = c.astype("f4")
-    u2 = form[0] * grid.kxx + form[1] * grid.kxy + form[2] * grid.kyy
-    value, slope, along_index = _profile(model, float(parameters[3]), u2, derivatives)
-    image = phase * value
-    if not derivatives:
-        return image[None]
-    modes = [image, image * (-1j * grid.kx), image * (-1j * grid.ky)]
-    bent = phase * (np.float32(-0.5) * slope)
-    for by in slopes.astype("f4"):
-        modes.append(bent * (by[0] * grid.kxx + by[1] * grid.kxy + by[2] * grid.kyy))
-    if model == "sersic":
-        modes.append(phase * along_index)
-    return np.stack(modes)
+def modes(
+    grid: Grid, models: list[str], offsets: np.ndarray, nonlinear: np.ndarray, wanted: tuple[int, ...]
+) -> np.ndarray:
+    """Profiles and derivatives in Fourier space, shape (n, 1 + len(wanted), side, side // 2 + 1), complex64.
+
+    Parameters
+    ----------
+    models : of n sources, either all stars or all galaxies. offsets : (n, 2), from the first pixel of the grid [pix].
+    nonlinear : (n, 6) x, y, ln r, e1, e2, ln n. wanted : parameters to derive by, in ascending order.
+    """
+    shift = np.asarray(offsets, "f4")
+    ahead = np.exp(-1j * shift[:, :1, None] * grid.kx)
+    phase = np.exp(-1j * shift[:, 1:, None] * grid.ky) * ahead
+    out = np.empty((len(models), 1 + len(wanted), *phase.shape[1:]), np.complex64)
+    bent = None
+    if models[0] == "star":
+        out[:, 0] = phase
+    else:
+        radial = _Radial(grid, models, nonlinear, bool(set(wanted) - {0, 1}))
+        np.multiply(phase, radial.value, out=out[:, 0])
+        if radial.slope is not None:
+            bent = phase * radial.slope
+    for place, parameter in enumerate(wanted, start=1):
+        if parameter < 2:
+            np.multiply(out[:, 0], (-1j * (grid.kx, grid.ky)[parameter]).astype(np.complex64), out=out[:, place])
+        elif parameter < 5:
+            np.multiply(bent, radial.tilt(parameter - 2), out=out[:, place])
+        else:
+            np.multiply(phase, radial.along_index, out=out[:, place])
+    return out
 
 
-def _profile(
-    model: str, ln_index: float, u2: np.ndarray, derivatives: bool
-) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
-    if model == "exp":
-        inner = 1 / (1 + _EXP_SCALE * u2)
-        value = inner * np.sqrt(inner)
-        return value, 3 * _EXP_SCALE * value * inner, None
-    table = sersic.transform(ln_index if model == "sersic" else float(np.log(INDEX_OF[model])))
-    u = np.sqrt(u2)
-    value = sersic.lookup(table.value, u)
-    if not derivatives:
-        return value, None, None
-    along_index = sersic.lookup(table.index_derivative, u) if model == "sersic" else None
-    return value, sersic.lookup(table.slope, u), along_index
+class _Radial:
+    """Profiles of n galaxies at the wave numbers of a grid: value, -F'(u)/(2u), and dF/d(ln n); (n, side, half)."""
+
+    def __init__(self, grid: Grid, models: list[str], nonlinear: np.ndarray, derivatives: bool) -> None:
+        self._grid = grid
+        matrices = [shape.matrix(row) for row in nonlinear[:, 2:5]]
+        form = np.array([c for c, _ in matrices], "f4")[:, :, None, None]
+        self._slopes = np.array([slopes for _, slopes in matrices], "f4")[..., None, None]
+        u2 = form[:, 1] * grid.kxy
+        u2 += form[:, 0] * grid.kxx
+        u2 += form[:, 2] * grid.kyy
+        self.value = np.empty_like(u2)
+        self.slope = np.empty_like(u2) if derivatives else None
+        self.along_index = np.zeros_like(u2) if derivatives and "sersic" in models else None
+        for index, model in enumerate(models):
+            self._fill(index, model, float(nonlinear[index, 5]), u2[index])
+
+    def tilt(self, parameter: int) -> np.ndarray:
+        """Derivative of u^2 by ln r, e1 or e2 (0, 1, 2)."""
+        by, grid = self._slopes[:, parameter], self._grid
+        total = by[:, 1] * grid.kxy
+        total += by[:, 0] * grid.kxx
+        total += by[:, 2] * grid.kyy
+        return total
+
+    def _fill(self, index: int, model: str, ln_index: float, u2: np.ndarray) -> None:
+        if model == "exp":
+            inner = 1 / (1 + _EXP_SCALE * u2)
+            np.multiply(inner, np.sqrt(inner), out=self.value[index])
+            if self.slope is not None:
+                np.multiply(self.value[index], inner, out=self.slope[index])
+                self.slope[index] *= np.float32(-1.5) * _EXP_SCALE
+            return
+        table = sersic.transform(ln_index if model == "sersic" else float(np.log(INDEX_OF[model])))
+        place = sersic.Place(np.sqrt(u2))
+        self.value[index] = place.read(table.value)
+        if self.slope is not None:
+            self.slope[index] = place.read(table.slope)
+            self.slope[index] *= np.float32(-0.5)
+        if self.along_index is not None and model == "sersic":
+            self.along_index[index] = place.read(table.index_derivative)

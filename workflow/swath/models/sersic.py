@@ -93,12 +93,27 @@ def _lagrange(x: float) -> tuple[np.ndarray, np.ndarray]:
     return weights, slopes
 
 
+class Place:
+    """Where wave numbers `u` (float32 array of any shape) lie on the grid of `nodes()`."""
+
+    def __init__(self, u: np.ndarray) -> None:
+        where = np.log1p(np.float32(STRETCH) * u)
+        where *= np.float32(1 / STEP)
+        np.minimum(where, np.float32(COUNT - 1.001), out=where)
+        self._index = where.astype(np.int32)
+        where -= self._index
+        self._share = where
+
+    def read(self, grid: np.ndarray) -> np.ndarray:
+        """Linear interpolation of a `Transform` field."""
+        low = grid[self._index]
+        high = grid[1:][self._index]
+        high -= low
+        high *= self._share
+        low += high
+        return low
+
+
 def lookup(grid: np.ndarray, u: np.ndarray) -> np.ndarray:
     """Linear interpolation of a `Transform` field at wave numbers `u` (float32 array of any shape)."""
-    where = np.log1p(np.float32(STRETCH) * u)
-    where *= np.float32(1 / STEP)
-    np.minimum(where, np.float32(COUNT - 1.001), out=where)
-    index = where.astype(np.int32)
-    where -= index
-    low = grid[index]
-    return low + where * (grid[index + 1] - low)
+    return Place(u).read(grid)
