@@ -7,7 +7,7 @@ class Simulate(Section):
     """The simulated field of `snakemake test_field`; its sources, PSFs and noise follow from these values alone."""
 
     seed: int = key(1, "another seed, another field", ge=0)
-    bands: int = key(5, "number of bands, named b1, b2 ...", ge=1, le=20)
+    bands: int = key(5, "number of bands, named b1, b2 ...", ge=1, le=60)
     side_pix: int = key(2000, "side of the field", "pix", ge=300, le=6000)
     pixel_scale_arcsec: float = key(0.4, "side of a pixel", "arcsec", gt=0)
     stars: int = key(360, "stars that are not saturated", ge=10)

@@ -1,8 +1,11 @@
 """Levenberg-Marquardt on a whole patch, with damping, step limits and convergence per source.
 
-One joint step is computed for all sources (Levenberg 1944, Marquardt 1963), each with a damping of its own; the
-fluxes, which are linear, follow the damped step exactly. Sources whose surroundings got worse take their step
-back and are damped more, the others keep theirs, so that one badly constrained galaxy brakes nobody.
+One step is computed for each group of sources that share light (Levenberg 1944, Marquardt 1963), each source with a
+damping of its own; the fluxes, which are linear, follow the damped step exactly. Sources whose surroundings got worse
+take their step back and are damped more, the others keep theirs, so that one badly constrained galaxy brakes nobody.
+
+Gradients are exact in every step. The normal matrix, far dearer, is drawn anew only for sources that have moved enough
+to change it: near the optimum an old one leads there as well.
 """
 
 import time
@@ -10,17 +13,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..models.render import Stamp
-from .drawing import Canvas, neighbours
-from .normal import Normal, assemble
+from .blocks import Blocks
+from .drawing import Canvas, Drawn, neighbours, scaled
 from .scene import Problem, Sources
-from .step import clip, prior, step
-from .stride import groups, parts
+from .step import Sky, Step, clip, moving, prior, step
+from .stride import parts
 
 _START_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-3, 1e-4, 1e7
 # Rounding of float32 stamps of bright sources changes chi2 by about this much.
 _ROUNDING = 0.02
 _REWEIGHTS = 3
+# A source's normal matrix is drawn anew when a parameter has moved so far, or a step gained so much less or more
+# than it promised.
+_FAR = np.array([0.2, 0.2, 0.12, 0.12, 0.12, 0.12])
+_AS_PROMISED = (0.8, 1.25)
 
 
 @dataclass
@@ -45,13 +51,14 @@ class Outcome:
         return self.reason == "converged"
 
 
+@dataclass
 class _State:
-    """Parameters with what was drawn from them."""
+    """Parameters, what was drawn from them, and the residual image that they leave."""
 
-    def __init__(self, canvas: Canvas, sources: Sources, sky: np.ndarray, stamps: list[Stamp] | None = None) -> None:
-        self.sources, self.sky = sources, sky
-        self.stamps = stamps or canvas.stamps(sources)
-        self.residual = canvas.problem.pixels.image - canvas.model(sources, self.stamps, sky)
+    sources: Sources
+    sky: np.ndarray
+    drawn: dict[int, Drawn]
+    residual: np.ndarray | None
 
 
 def optimise(problem: Problem) -> Outcome:
@@ -72,18 +79,22 @@ def optimise(problem: Problem) -> Outcome:
 
 class _Fit:
     def __init__(self, problem: Problem) -> None:
-        self.problem, self.settings = problem, problem.settings
+        self.problem, self.settings, self.limits = problem, problem.settings, problem.limits
         self.free = np.flatnonzero(problem.sources.free)
         n, nband = len(problem.sources), len(problem.pixels.image)
+        self.moving = moving(problem.sources, problem.settings.mode)
         self.damping = np.full(n, _START_DAMPING)
         self.wary = np.zeros(n, bool)
         self.iterations = np.zeros(n, int)
         self.change = np.full(n, np.inf)
         self.reason = np.where(problem.sources.free, "max_iterations", "fixed").astype("U16")
-        self.canvas = Canvas(problem)
-        self.state = _State(self.canvas, problem.sources.copy(), np.zeros(nband))
-        self.weights = problem.pixels.weights(None)
         self.started = time.monotonic()
+        self.canvas = Canvas(problem)
+        sources = problem.sources.copy()
+        self.state = _State(sources, np.zeros(nband), self.canvas.draw(sources, np.arange(n)), None)
+        self.blocks = Blocks(self.canvas, n)
+        self.at = sources.nonlinear.copy()
+        self._reweight()
         self._settle_fluxes()
 
     def late(self) -> bool:
@@ -93,15 +104,13 @@ class _Fit:
     def round(self, tolerance: float) -> None:
         """Fit at fixed weights until every source has converged or the iterations are spent."""
         self._reweight()
-        pairs = neighbours([stamp.box for stamp in self.state.stamps])
-        touching = _adjacency(len(self.problem.sources), pairs)
         self.damping[:] = _START_DAMPING
         self.wary[:] = False
         self.reason[self.free] = "max_iterations"
-        active, moving = self.free, self.problem.sources.free
+        active, busy = self.free, self.problem.sources.free
         while len(active) and not self.late():
-            self.iterations[moving] += 1
-            self._iterate(active, pairs)
+            self.iterations[busy] += 1
+            self._iterate(active)
             # What damped steps cannot gain and rounding would hide is no reason to go on.
             settled = (self.change < tolerance) | ((self.change < _ROUNDING) & (self.damping >= 1))
             stalled = ~settled & (self.damping >= _MOST_DAMPING)
@@ -110,124 +119,151 @@ class _Fit:
             self.reason[stalled] = "stalled"
             # One source that spends its iterations takes none from the others.
             spent = self.iterations >= self.settings.max_iterations
-            moving = self.problem.sources.free & ~settled & ~stalled & ~spent
-            active = np.flatnonzero(self.problem.sources.free & (moving | touching[:, moving].any(axis=1)))
-            if not moving.any():
-                break
+            busy = self.problem.sources.free & ~settled & ~stalled & ~spent
+            active = self._with_groups(busy)
         if self.late():
             self.reason[self.reason == "max_iterations"] = "deadline"
 
-    def _settle_fluxes(self) -> None:
-        """Fluxes at their linear optimum for the starting shapes: sources that start without flux cannot move."""
-        self._reweight()
-        state = self.state
-        pairs = neighbours([stamp.box for stamp in state.stamps])
-        free_sky = self.settings.free_sky
-        normal = assemble(state.sources, state.stamps, pairs, self.free, state.residual, self.weights, free_sky)
-        fluxes = np.einsum("bfg,bg->bf", normal.linear_inverse(), normal.f)
-        sources = state.sources.copy()
-        sources.flux[self.free] += fluxes[:, : len(self.free)].T
-        self.state = _State(self.canvas, sources, state.sky + (fluxes[:, -1] if free_sky else 0), state.stamps)
+    def _with_groups(self, busy: np.ndarray) -> np.ndarray:
+        """Indices of the free sources that share light with busy ones, and of these; of all where the sky ties them."""
+        if self.settings.free_sky and busy.any():
+            return self.free
+        return np.flatnonzero(self.problem.sources.free & np.isin(self.blocks.group, self.blocks.group[busy]))
 
     def outcome(self) -> Outcome:
         state = self.state
         for s in self.free:
-            x0, x1, y0, y1 = state.stamps[s].box
-            if not self.weights[:, y0:y1, x0:x1].any():
+            if not self.weights[state.drawn[int(s)].window].any():
                 self.reason[s] = "no_data"
-        chi2 = float((state.residual**2 * self.weights).sum(dtype="f8"))
+        chi2 = _weighted_square(self.weights, state.residual)
         return Outcome(state.sources, state.sky, self.weights, self.iterations, self.change, self.reason, chi2)
 
-    def _reweight(self) -> None:
-        sources, sky = self.state.sources, self.state.sky
-        self.canvas.resize(sources)
-        self.state = _State(self.canvas, sources, sky)
-        if self.settings.noise == "model":
-            self.weights = self.problem.pixels.weights(self.canvas.model(sources, self.state.stamps))
+    def _settle_fluxes(self) -> None:
+        """Fluxes at their linear optimum for the starting shapes: sources that start without flux cannot move."""
+        state, still = self.state, np.zeros_like(self.moving)
+        found = self._step(self.free, still)
+        sources = state.sources.copy()
+        sources.flux[self.free] += found.flux
+        self.state = _State(sources, state.sky + found.sky, state.drawn, state.residual)
 
-    def _iterate(self, active: np.ndarray, pairs: list[tuple[int, int]]) -> None:
-        old, limits = self.state, self.problem.limits
-        normal = assemble(old.sources, old.stamps, pairs, active, old.residual, self.weights, self.settings.free_sky)
-        steps, fluxes, promised = step(normal, old.sources, active, limits, self.damping)
-        self.change[active] = promised
-        trial = self._moved(active, steps, fluxes)
-        gain, won = self._gain(trial, active)
-        part = self._part(normal, steps, fluxes, active, pairs, won)
+    def _reweight(self) -> None:
+        """New weights from the model, new stamps for the sources that need other ones."""
+        state, pixels = self.state, self.problem.pixels
+        changed = self.canvas.resize(state.sources)
+        drawn = state.drawn | self.canvas.draw(state.sources, np.flatnonzero(changed))
+        light = self.canvas.light(state.sources, drawn)
+        self.weights = pixels.weights(light if self.settings.noise == "model" else None)
+        residual = pixels.image - light - state.sky.astype("f4")[:, None, None]
+        self.state = _State(state.sources, state.sky, drawn, residual)
+        self.blocks.stale |= changed
+        pairs = neighbours([self.canvas.box(s) for s in range(len(drawn))])
+        self.blocks.couple(state.sources, drawn, pairs, self.weights)
+
+    def _step(self, active: np.ndarray, moving: np.ndarray) -> Step:
+        state = self.state
+        weighted = self.weights * state.residual
+        gradients = self.canvas.gradients(state.sources, state.drawn, active, weighted)
+        sky = Sky(_plane_sums(self.weights), _plane_sums(weighted)) if self.settings.free_sky else None
+        return step(state.sources, self.blocks, active, gradients, moving, self.limits, self.damping, sky)
+
+    def _iterate(self, active: np.ndarray) -> None:
+        old, blocks = self.state, self.blocks
+        anew = active[np.isin(blocks.group[active], blocks.group[active[blocks.stale[active]]])]
+        blocks.refresh(old.sources, old.drawn, anew, self.weights)
+        self.at[anew] = old.sources.nonlinear[anew]
+        found = self._step(active, self.moving)
+        self.change[active] = found.promised
+        trial, moved = self._moved(active, found)
+        gain, won = self._gain(trial, moved, active)
+        part = self._part(found, active, won)
         if (part < 1).any():
-            steps[active] *= part[:, None]
-            fluxes[active] *= part[:, None]
-            trial = self._moved(active, steps, fluxes)
-            gain, _ = self._gain(trial, active)
-        kept = active[gain > 0]
-        if len(kept) < len(active):
-            trial = self._moved(kept, steps, fluxes)
-        if self._chi2(trial) > self._chi2(old) + _ROUNDING:
-            trial, gain = old, np.minimum(gain, 0)
+            found = found._replace(nonlinear=found.nonlinear * part[:, None], flux=found.flux * part[:, None])
+            trial, moved = self._moved(active, found)
+            gain, won = self._gain(trial, moved, active)
+        gain = self._take_back(trial, moved, active, gain, won)
         self.wary[active[gain <= 0]] = True
         ease = np.where(self.wary[active], 0.7, 0.2)
         factor = np.select([gain <= 0, gain < 0.3, gain < 0.6], [10, 3, 1], ease)
         self.damping[active] = np.clip(self.damping[active] * factor, _LEAST_DAMPING, _MOST_DAMPING)
         self.state = trial
+        far = (np.abs(trial.sources.nonlinear - self.at) > _FAR).any(axis=1)[active]
+        blocks.stale[active[far | (gain < _AS_PROMISED[0]) | (gain > _AS_PROMISED[1])]] = True
 
-    def _moved(self, movers: np.ndarray, steps: np.ndarray, fluxes: np.ndarray) -> _State:
-        sources = self.state.sources.copy()
-        sources.nonlinear[movers] = clip(sources.nonlinear[movers] + steps[movers], self.problem.limits, movers)
-        sources.flux[movers] += fluxes[movers]
-        stamps = list(self.state.stamps)
-        for s in movers:
-            stamps[s] = self.canvas.stamp(sources, s, True)
-        return _State(self.canvas, sources, self.state.sky + fluxes[-1] * self.settings.free_sky, stamps)
+    def _moved(self, active: np.ndarray, found: Step) -> tuple[_State, dict[int, np.ndarray]]:
+        """The state after a step, and how much each source's image changed by it."""
+        old = self.state
+        sources = old.sources.copy()
+        sources.nonlinear[active] = clip(sources.nonlinear[active] + found.nonlinear, self.limits, active)
+        sources.flux[active] += found.flux
+        drawn = old.drawn | self.canvas.draw(sources, active)
+        residual = old.residual - found.sky.astype("f4")[:, None, None]
+        moved = {}
+        for s in map(int, active):
+            moved[s] = scaled(drawn[s], sources.flux[s])
+            moved[s] -= scaled(old.drawn[s], old.sources.flux[s])
+            residual[drawn[s].window] -= moved[s]
+        return _State(sources, old.sky + found.sky, drawn, residual), moved
 
-    def _gain(self, trial: _State, active: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _gain(self, trial: _State, moved: dict[int, np.ndarray], active: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What each source's step gained, given the others' steps, over what a quadratic chi2 promises; (len(active),).
 
         1 is a perfect step, below 0 the source had better stayed. With m the change of the source's image and
         r the trial residual, staying would change chi2 by the sum of 2 r m + m^2 (weighted), of which m^2 is due. The
         second array is each source's part in what all steps together took off chi2: the sum of (r + old r) m.
         """
-        old, limits = self.state, self.problem.limits
-        gain, won = np.ones(len(active)), np.zeros(len(active))
-        for k, s in enumerate(active):
-            x0, x1, y0, y1 = old.stamps[s].box
-            window = (slice(None), slice(y0, y1), slice(x0, x1))
-            before = old.sources.flux[s].astype("f4")[:, None, None] * old.stamps[s].templates[:, 0]
-            moved = trial.sources.flux[s].astype("f4")[:, None, None] * trial.stamps[s].templates[:, 0] - before
-            heavy = moved * self.weights[window]
-            due = float((heavy * moved).sum(dtype="f8"))
-            against, alone = (2 * float((heavy * state.residual[window]).sum(dtype="f8")) for state in (trial, old))
-            n = trial.sources.count(s)
-            shift = (trial.sources.nonlinear[s] - old.sources.nonlinear[s])[:n] / limits.prior_width[s, :n]
-            eased = prior(old.sources, limits, s) - prior(trial.sources, limits, s)
-            won[k] = (against + alone) / 2 + eased
-            if due + float(shift @ shift) > 1e-8:
-                gain[k] = (due + against + eased) / (due + float(shift @ shift))
-        return gain, won
+        old = self.state
+        due, against, alone = np.zeros((3, len(active)))
+        for k, s in enumerate(map(int, active)):
+            window = trial.drawn[s].window
+            heavy = moved[s] * self.weights[window]
+            due[k] = np.vdot(heavy, moved[s])
+            against[k] = 2 * np.vdot(heavy, trial.residual[window])
+            alone[k] = 2 * np.vdot(heavy, old.residual[window])
+        eased = (prior(old.sources, self.limits) - prior(trial.sources, self.limits))[active]
+        shift = (trial.sources.nonlinear - old.sources.nonlinear) / self.limits.prior_width
+        due += (shift[active] ** 2).sum(axis=1)
+        gain = np.divide(due + against + eased, due, out=np.ones_like(due), where=due > 1e-8)
+        return gain, (against + alone) / 2 + eased
 
-    def _part(
-        self,
-        normal: Normal,
-        steps: np.ndarray,
-        fluxes: np.ndarray,
-        active: np.ndarray,
-        pairs: list[tuple[int, int]],
-        won: np.ndarray,
-    ) -> np.ndarray:
+    def _part(self, found: Step, active: np.ndarray, won: np.ndarray) -> np.ndarray:
         """Which part of its step brings each group of overlapping sources to its least chi2; (len(active),)."""
         if self.settings.free_sky:  # the sky ties all sources together
             return np.ones(len(active))
-        slope = [
-            normal.q[normal.slots[int(s)]] @ steps[s, : self.state.sources.count(s)] + normal.f[:, k] @ fluxes[s]
-            for k, s in enumerate(active)
-        ]
-        return parts(np.array(slope), won, groups(active, pairs))
+        _, group = np.unique(self.blocks.group[active], return_inverse=True)
+        return parts(found.slope, won, group)
+
+    def _take_back(
+        self, trial: _State, moved: dict[int, np.ndarray], active: np.ndarray, gain: np.ndarray, won: np.ndarray
+    ) -> np.ndarray:
+        """Undo the steps of sources that had better stayed, and of whole groups that lost by what is left; the gains."""
+        old = self.state
+        if (gain <= 0).any():
+            self._undo(trial, moved, active[gain <= 0])
+            _, won = self._gain(trial, moved, active)
+            won[gain <= 0] = 0
+        _, group = np.unique(self.blocks.group[active], return_inverse=True)
+        lost = (np.bincount(group, won) < -_ROUNDING)[group] & (gain > 0)
+        self._undo(trial, moved, active[lost])
+        if self.settings.free_sky and self._chi2(trial) > self._chi2(old) + _ROUNDING:
+            trial.sources, trial.sky, trial.drawn, trial.residual = old.sources, old.sky, old.drawn, old.residual
+            return np.minimum(gain, 0)
+        return np.where(lost, np.minimum(gain, 0), gain)
+
+    def _undo(self, trial: _State, moved: dict[int, np.ndarray], which: np.ndarray) -> None:
+        old = self.state
+        for s in map(int, which):
+            trial.sources.nonlinear[s], trial.sources.flux[s] = old.sources.nonlinear[s], old.sources.flux[s]
+            trial.residual[old.drawn[s].window] += moved[s]
+            trial.drawn[s] = old.drawn[s]
 
     def _chi2(self, state: _State) -> float:
-        expected = sum(prior(state.sources, self.problem.limits, s) for s in self.free)
-        return float((state.residual**2 * self.weights).sum(dtype="f8")) + expected
+        return _weighted_square(self.weights, state.residual) + prior(state.sources, self.limits).sum()
 
 
-def _adjacency(n: int, pairs: list[tuple[int, int]]) -> np.ndarray:
-    touching = np.zeros((n, n), bool)
-    for i, j in pairs:
-        touching[i, j] = touching[j, i] = True
-    return touching
+def _weighted_square(weights: np.ndarray, image: np.ndarray) -> float:
+    """Weighted sum of squares over all pixels: rows in float32, their sum in float64."""
+    return sum(float(np.einsum("yx,yx->y", w * r, r).sum(dtype="f8")) for w, r in zip(weights, image, strict=True))
+
+
+def _plane_sums(image: np.ndarray) -> np.ndarray:
+    return image.sum(axis=2).sum(axis=1, dtype="f8")

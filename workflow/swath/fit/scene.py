@@ -5,7 +5,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..models.psf import PixelPsf
-from ..models.render import nderiv
+from ..models.render import PARAMETERS, nderiv
+
+# Which of the parameters x, y, ln r, e1, e2, ln n a fit may move, by its mode.
+MOVING = {"free": {0, 1, 2, 3, 4, 5}, "forced_position": {2, 3, 4, 5}, "forced": set()}
 
 
 @dataclass
@@ -76,6 +79,12 @@ class Sources:
         """Number of nonlinear parameters of one source."""
         return nderiv(str(self.model[index]))
 
+    def moving(self, index: int, mode: str) -> tuple[int, ...]:
+        """The nonlinear parameters of one source that a fit of this mode moves."""
+        if not self.free[index]:
+            return ()
+        return tuple(p for p in PARAMETERS[str(self.model[index])] if p in MOVING[mode])
+
     def band(self, index: int) -> "Sources":
         """The sources with the fluxes of one band alone."""
         return replace(self.copy(), flux=self.flux[:, index : index + 1].copy())
@@ -95,7 +104,10 @@ class Limits:
 
 @dataclass(frozen=True)
 class Settings:
-    """What steers the optimiser: the values of config section `fit` that it reads."""
+    """What steers the optimiser: the values of config section `fit` that it reads.
+
+    mode : 'free'; 'forced_position', positions stay; 'forced', shapes stay too, and the fit is linear.
+    """
 
     noise: str = "model"
     max_iterations: int = 100
@@ -104,6 +116,7 @@ class Settings:
     stamp_max_pix: int = 256
     free_sky: bool = False
     deadline_s: float | None = None
+    mode: str = "free"
 
 
 @dataclass

@@ -1,69 +1,167 @@
 """One damped, limited step of all sources that move, with the bounds and priors of their parameters."""
 
+from typing import NamedTuple
+
 import numpy as np
 
-from .normal import Normal, solve
+from .blocks import Blocks
+from .normal import Normal, assemble, solve
 from .scene import Limits, Sources
 
 
-def step(
-    normal: Normal, sources: Sources, active: np.ndarray, limits: Limits, damping: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The damped, limited joint step.
+class Step(NamedTuple):
+    """Steps of the active sources, in their order; zero for what does not move.
 
-    Returns
-    -------
-    steps : (n, 6) nonlinear steps. fluxes : (n + 1, nband) flux steps, the last row is the sky's.
-    promised : (len(active),) chi2 that each source could still gain by an undamped step of its own.
+    nonlinear : (k, 6). flux : (k, nband). sky : (nband,). slope : (k,), half of what chi2 would lose to first order.
+    promised : (k,) chi2 that each source could still gain by an undamped step of its own.
     """
-    add_priors(normal, sources, limits)
-    inverse = normal.linear_inverse()
-    matrix, vector = normal.reduced(inverse)
-    held = held_parameters(normal, sources, limits, vector)
-    own = matrix.copy()
-    promised = _promised(normal, own, vector, held)
-    diagonal = np.diag(normal.qq).copy()
-    for s, slot in normal.slots.items():
-        matrix[slot, slot] += np.diag(damping[s] * diagonal[slot] + 1e-12 * (1 + diagonal[slot]))
-    matrix[held], matrix[:, held], vector[held] = 0, 0, 0
-    matrix[held, held] = 1
-    q = solve(matrix, vector)
-    for slot in normal.slots.values():
-        q[slot] /= max(1.0, float((np.abs(q[slot]) / limits.step[: slot.stop - slot.start]).max()))
-    f = np.einsum("bfg,bg->bf", inverse, normal.f - np.einsum("bqf,q->bf", normal.qf, q))
-    nband = len(normal.f)
-    steps, fluxes = np.zeros((len(sources), 6)), np.zeros((len(sources) + 1, nband))
-    for k, (s, slot) in enumerate(normal.slots.items()):
-        steps[s, : slot.stop - slot.start] = q[slot]
-        fluxes[s] = f[:, k]
-        # What the joint step is worth in the source's own curvature: neighbours that trade light move together.
-        promised[k] = max(promised[k], float(q[slot] @ own[slot, slot] @ q[slot]))
-    if normal.f.shape[1] > len(normal.slots):
-        fluxes[-1] = f[:, -1]
-    return steps, fluxes, promised
+
+    nonlinear: np.ndarray
+    flux: np.ndarray
+    sky: np.ndarray
+    slope: np.ndarray
+    promised: np.ndarray
 
 
-def _promised(normal: Normal, matrix: np.ndarray, vector: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """Newton decrement of each source: of its free nonlinear parameters, or of its fluxes if that is larger."""
-    free = ~np.isin(np.arange(len(vector)), held)
-    curvature = np.einsum("bii->bi", normal.ff)
-    of_flux = np.divide(normal.f**2, curvature, out=np.zeros_like(normal.f), where=curvature > 0).max(axis=0)
-    promised = of_flux[: len(normal.slots)]
-    for k, slot in enumerate(normal.slots.values()):
-        pick = slot.start + np.flatnonzero(free[slot])
-        own = matrix[np.ix_(pick, pick)]
-        promised[k] = max(promised[k], float(vector[pick] @ solve(own, vector[pick])))
-    return promised
+class Sky(NamedTuple):
+    """The equations of a free constant per band: sums of the weights, and of the weighted residual; (nband,) each."""
+
+    weight: np.ndarray
+    slope: np.ndarray
+
+
+def step(
+    sources: Sources,
+    blocks: Blocks,
+    active: np.ndarray,
+    gradients: np.ndarray,
+    moving: np.ndarray,
+    limits: Limits,
+    damping: np.ndarray,
+    sky: Sky | None = None,
+) -> Step:
+    """The damped, limited step of the sources `active`, whole groups of `blocks`.
+
+    Parameters
+    ----------
+    gradients : (k, nband, 7) sums of the weighted residual times each template. moving : (n, 6) bool, parameters that
+    may move. damping : (n,). sky : given where it is free.
+    """
+    parts = [
+        _Part(sources, blocks, rows, active, gradients, moving, limits, damping, sky)
+        for rows in by_size(blocks, active)
+    ]
+    shift = np.zeros(gradients.shape[1])
+    if sky is not None and parts:
+        tied = np.diag(sky.weight) - sum(part.tied for part in parts)
+        tied += np.diag(np.where(sky.weight > 0, 0, 1.0))
+        shift = solve(tied, (sky.slope - sum(part.pulled for part in parts))[:, None])[:, 0]
+    out = Step(
+        np.zeros((len(active), 6)), np.zeros(gradients.shape[:2]), shift, np.zeros(len(active)), np.zeros(len(active))
+    )
+    for part in parts:
+        part.write(out, shift, limits)
+    return out
+
+
+def by_size(blocks: Blocks, which: np.ndarray) -> list[np.ndarray]:
+    """Groups of the sources `which` by their size, places in `which` of shape (groups, size)."""
+    order = np.argsort(blocks.group[which], kind="stable")
+    _, counts = np.unique(blocks.group[which], return_counts=True)
+    groups = np.split(order, np.cumsum(counts)[:-1])
+    return [np.array([g for g in groups if len(g) == size]) for size in np.unique(counts)] if len(which) else []
+
+
+class _Part:
+    """The groups of one size."""
+
+    def __init__(
+        self,
+        sources: Sources,
+        blocks: Blocks,
+        rows: np.ndarray,
+        active: np.ndarray,
+        gradients: np.ndarray,
+        moving: np.ndarray,
+        limits: Limits,
+        damping: np.ndarray,
+        sky: Sky | None,
+    ) -> None:
+        self.rows, self.shape = rows, (*rows.shape, 6)
+        members = active[rows]
+        normal = self.normal = assemble(sources, blocks, members, gradients[rows])
+        add_priors(normal, sources, limits)
+        self.inverse = normal.linear_inverse()
+        self.matrix = normal.reduced(self.inverse)
+        self.vector = normal.q - (normal.qf @ (self.inverse @ normal.f[..., None]))[..., 0].sum(axis=1)
+        self.held = (~moving[members] | pushed_out(sources, limits, members, self.vector.reshape(self.shape))).reshape(
+            len(rows), -1
+        )
+        diagonal = np.diagonal(normal.qq, axis1=1, axis2=2)
+        extra = damping[members].repeat(6, axis=1) * diagonal + 1e-12 * (1 + diagonal)
+        self.damped = without(self.matrix + extra[:, :, None] * np.eye(extra.shape[1]), self.held)
+        self.nonlinear = self._solve(self.vector[..., None])[..., 0]
+        if sky is not None:
+            self._tie()
+
+    def _solve(self, right: np.ndarray) -> np.ndarray:
+        return solve(self.damped, np.where(self.held[..., None], 0, right))
+
+    def _tie(self) -> None:
+        """What a change of the sky by one does to the nonlinear parameters and fluxes, and through them to the sky."""
+        normal, inverse = self.normal, self.inverse
+        through = np.swapaxes((normal.qf @ (inverse @ normal.fs[..., None]))[..., 0], 1, 2)
+        self.follow = self._solve(np.swapaxes(normal.qs, 1, 2) - through)
+        back = np.einsum("gbmq,gqc->gbmc", np.swapaxes(normal.qf, -1, -2), self.follow)
+        own = normal.fs[..., None] * np.eye(normal.fs.shape[1])[None, :, None]
+        flux = inverse @ (own - back)
+        self.tied = np.einsum("gbq,gqc->bc", normal.qs, self.follow) + np.einsum("gbm,gbmc->bc", normal.fs, flux)
+        at_rest = np.einsum("gbmn,gbn->gbm", inverse, normal.f - np.einsum("gbqm,gq->gbm", normal.qf, self.nonlinear))
+        self.pulled = np.einsum("gbq,gq->b", normal.qs, self.nonlinear) + np.einsum("gbm,gbm->b", normal.fs, at_rest)
+
+    def write(self, out: Step, sky: np.ndarray, limits: Limits) -> None:
+        """Put the limited steps, given that of the sky, into their rows."""
+        normal = self.normal
+        q = self.nonlinear - (self.follow @ sky if sky.any() else 0)
+        q = q.reshape(self.shape)
+        q = q / np.maximum(1.0, (np.abs(q) / limits.step).max(axis=-1, keepdims=True))
+        known = (q.reshape(len(q), 1, 1, -1) @ normal.qf)[:, :, 0] + normal.fs * sky[:, None]
+        flux = (self.inverse @ (normal.f - known)[..., None])[..., 0]
+        out.nonlinear[self.rows] = q
+        out.flux[self.rows] = np.swapaxes(flux, 1, 2)
+        out.slope[self.rows] = (normal.q.reshape(self.shape) * q).sum(axis=-1) + (normal.f * flux).sum(axis=1)
+        out.promised[self.rows] = self._promised(q)
+
+    def _promised(self, q: np.ndarray) -> np.ndarray:
+        """Newton decrement of each source: of its free nonlinear parameters, or of its fluxes if that is larger.
+
+        Or what the joint step is worth in the source's own curvature: neighbours that trade light move together.
+        """
+        normal, (g, m, _) = self.normal, self.shape
+        curvature = np.einsum("gbmm->gbm", normal.ff)
+        of_flux = np.divide(normal.f**2, curvature, out=np.zeros_like(normal.f), where=curvature > 0).max(axis=1)
+        every = np.arange(m)
+        blocks = self.matrix.reshape(g, m, 6, m, 6)[:, every, :, every].swapaxes(0, 1)
+        held = self.held.reshape(self.shape)
+        pull = np.where(held, 0, self.vector.reshape(self.shape))
+        alone = solve(without(blocks, held), pull[..., None])[..., 0]
+        joint = (q * (blocks @ q[..., None])[..., 0]).sum(axis=-1)
+        return np.maximum.reduce([of_flux, (pull * alone).sum(axis=-1), joint])
+
+
+def without(matrix: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Matrices (..., n, n) in which the parameters `held` (..., n) stand alone, with 1 on the diagonal."""
+    kept = np.where(held[..., :, None] | held[..., None, :], 0, matrix)
+    return kept + held[..., None] * np.eye(held.shape[-1])
 
 
 def add_priors(normal: Normal, sources: Sources, limits: Limits) -> None:
-    """Add the Gaussian priors of the active sources to their equations."""
-    for s, slot in normal.slots.items():
-        n = slot.stop - slot.start
-        precision = limits.prior_width[s, :n] ** -2.0
-        here = np.arange(slot.start, slot.stop)
-        normal.qq[here, here] += precision
-        normal.q[slot] -= precision * (sources.nonlinear[s, :n] - limits.prior_mean[s, :n])
+    """Add the Gaussian priors of the sources to their equations."""
+    members = normal.members
+    precision = (limits.prior_width[members] ** -2.0).reshape(len(members), -1)
+    away = (sources.nonlinear[members] - limits.prior_mean[members]).reshape(len(members), -1)
+    normal.qq += precision[..., None] * np.eye(precision.shape[1])
+    normal.q -= precision * away
 
 
 def clip(nonlinear: np.ndarray, limits: Limits, which: np.ndarray) -> np.ndarray:
@@ -74,26 +172,28 @@ def clip(nonlinear: np.ndarray, limits: Limits, which: np.ndarray) -> np.ndarray
     return inside
 
 
-def at_bound(sources: Sources, limits: Limits) -> np.ndarray:
-    """(n,) bool: a free parameter sits at its bound."""
-    used = np.arange(6) < np.array([sources.count(i) for i in range(len(sources))])[:, None]
+def moving(sources: Sources, mode: str) -> np.ndarray:
+    """(n, 6) bool: the nonlinear parameters that a fit of this mode moves."""
+    mask = np.zeros((len(sources), 6), bool)
+    for s in range(len(sources)):
+        mask[s, list(sources.moving(s, mode))] = True
+    return mask
+
+
+def at_bound(sources: Sources, limits: Limits, mode: str = "free") -> np.ndarray:
+    """(n,) bool: a parameter that moves sits at its bound."""
+    used = moving(sources, mode)
     edge = ((sources.nonlinear <= limits.low) | (sources.nonlinear >= limits.high)) & used
     stretched = np.hypot(sources.nonlinear[:, 3], sources.nonlinear[:, 4]) >= limits.stretch_max * (1 - 1e-9)
-    return (edge.any(axis=1) | (stretched & used[:, 3])) & sources.free
+    return edge.any(axis=1) | (stretched & used[:, 3])
 
 
-def held_parameters(normal: Normal, sources: Sources, limits: Limits, vector: np.ndarray) -> np.ndarray:
-    """Indices of parameters at a bound that the gradient pushes further out."""
-    held = []
-    for s, slot in normal.slots.items():
-        n = slot.stop - slot.start
-        here, push = sources.nonlinear[s, :n], vector[slot]
-        stuck = ((here <= limits.low[s, :n]) & (push < 0)) | ((here >= limits.high[s, :n]) & (push > 0))
-        held += [slot.start + int(i) for i in np.flatnonzero(stuck)]
-    return np.array(held, int)
+def pushed_out(sources: Sources, limits: Limits, members: np.ndarray, push: np.ndarray) -> np.ndarray:
+    """Parameters at a bound that the gradient `push` (..., 6) presses further out, same shape, bool."""
+    here = sources.nonlinear[members]
+    return ((here <= limits.low[members]) & (push < 0)) | ((here >= limits.high[members]) & (push > 0))
 
 
-def prior(sources: Sources, limits: Limits, s: int) -> float:
-    """What the priors of one source add to chi2."""
-    n = sources.count(s)
-    return float((((sources.nonlinear[s, :n] - limits.prior_mean[s, :n]) / limits.prior_width[s, :n]) ** 2).sum())
+def prior(sources: Sources, limits: Limits) -> np.ndarray:
+    """What the priors of each source add to chi2, (n,)."""
+    return (((sources.nonlinear - limits.prior_mean) / limits.prior_width) ** 2).sum(axis=1)

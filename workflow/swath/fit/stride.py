@@ -20,20 +20,9 @@ def parts(slope: np.ndarray, won: np.ndarray, group: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     slope : half of what chi2 would lose to first order by each source's step, shape (n,).
-    won : what chi2 did lose by each source's step. group : from `groups`.
+    won : what chi2 did lose by each source's step. group : (n,) number of the group of each.
     """
     first, lost = (np.bincount(group, values) for values in (slope, won))
     bend = 2 * first - lost
     least = np.divide(first, bend, out=np.ones_like(first), where=(first > 0) & (bend > 0))
     return np.where(least < LONG, np.maximum(least, SHORT), 1.0)[group]
-
-
-def groups(active: np.ndarray, pairs: list[tuple[int, int]]) -> np.ndarray:
-    """Number of the group of overlapping sources that each of the `active` ones belongs to, shape (n,)."""
-    place = {int(s): k for k, s in enumerate(active)}
-    group = np.arange(len(active))
-    for i, j in pairs:
-        if i in place and j in place:
-            a, b = group[place[i]], group[place[j]]
-            group[group == max(a, b)] = min(a, b)
-    return group

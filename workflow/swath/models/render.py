@@ -12,9 +12,7 @@ import scipy.fft
 from . import sersic, shape
 from .psf import Grid, PixelPsf
 
-SIZES = np.array(
-    [16, 20, 24, 32, 40, 48, 56, 64, 72, 80, 96, 112, 128, 144, 160, 192, 224, 256, 320, 384, 512, 640, 768, 1024, 1536]
-)
+SIZES = np.array([24, 32, 40, 48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384, 512, 640, 768, 1024, 1536])
 INDEX_OF = {"exp": 1.0, "dev": 4.0}
 # Which of the nonlinear parameters x, y, ln r, e1, e2, ln n a model has.
 PARAMETERS = {"star": (0, 1), "exp": (0, 1, 2, 3, 4), "dev": (0, 1, 2, 3, 4), "sersic": (0, 1, 2, 3, 4, 5)}
