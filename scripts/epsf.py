@@ -3,6 +3,7 @@
 from swath.config.psf import Psf
 from swath.jobs import job
 from swath.psf.build import build_cell
+from swath.psf.supplied import supplied
 
 with job(snakemake) as task:
     images = task.params.images
@@ -14,5 +15,5 @@ with job(snakemake) as task:
         task.output.epsf,
         task.output.meta,
         Psf(**task.params.settings),
-        {band: (image["psf"], image["psf_hdu"]) for band, image in images.items()},
+        supplied(images),
     )

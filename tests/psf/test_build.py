@@ -11,12 +11,12 @@ from swath.errors import ConfigError, InputError, RunError
 from swath.psf import grid, quality, store
 from swath.psf.build import build_cell
 from swath.psf.fallback import fallback_psf
-from swath.psf.mixture import fit_mixture
+from swath.psf.components import draw, fit_mixture
 from swath.psf.moffat import from_fwhm, render
 from swath.psf.quality import Score
 from swath.psf.select import hold_out
 from swath.psf.stars import read_stars, select_stars
-from swath.psf.supplied import supplied_psf
+from swath.psf.supplied import SuppliedImage, supplied_psf
 
 SIDE = 500
 ONE = {"r00_c00": (0, SIDE, 0, SIDE)}
@@ -187,13 +187,13 @@ def test_mixture_form(tmp_path):
     assert len(psf.planes) == 3
     assert abs(flux_bias(psf.planes[0], truth.psf(249.5, 249.5), norm)) < 0.03
     image = render(from_fwhm(4.0, 3.5), 41)
-    assert np.abs(fit_mixture(image, 4) - image).max() < 0.01 * image.max()
+    assert np.abs(draw(fit_mixture(image, 4), 41) - image).max() < 0.01 * image.max()
 
 
 @pytest.mark.parametrize("fwhm", [2.5, 4.0, 7.0])
 def test_fallback_has_the_asked_width(fwhm):
     for model in ("moffat", "ncircular_gaussian", "gaussian_mixture"):
-        stamp = fallback_psf(fwhm, Psf(fallback={"model": model}))
+        stamp = fallback_psf(fwhm, Psf(fallback={"model": model})).planes[0]
         above = (stamp > stamp.max() / 2).sum()
         assert 2 * np.sqrt(above / np.pi) == pytest.approx(fwhm, rel=0.15, abs=0.4)
         assert (stamp * grid.disk(55, 12)).sum() == pytest.approx(1)
@@ -202,11 +202,11 @@ def test_fallback_has_the_asked_width(fwhm):
 def test_supplied_psf_is_centred_padded_and_normalised(tmp_path):
     image = render(from_fwhm(4.0, 3.5), 41)
     fits.writeto(tmp_path / "psf.fits", 7 * image)
-    found = supplied_psf(tmp_path / "psf.fits", None, Psf())
+    found = supplied_psf(SuppliedImage(tmp_path / "psf.fits"), Psf()).planes[0]
     assert found.shape == (55, 55)
     assert (found * grid.disk(55, 12)).sum() == pytest.approx(1)
     assert found[27, 27] == found.max()
-    small = supplied_psf(tmp_path / "psf.fits", None, Psf(size=31))
+    small = supplied_psf(SuppliedImage(tmp_path / "psf.fits"), Psf(size=31)).planes[0]
     assert small == pytest.approx(found[12:43, 12:43])
 
 
@@ -222,7 +222,7 @@ def test_supplied_psf_is_centred_padded_and_normalised(tmp_path):
 def test_unusable_supplied_psfs_say_why(tmp_path, image, says):
     fits.writeto(tmp_path / "psf.fits", image)
     with pytest.raises(InputError, match=says):
-        supplied_psf(tmp_path / "psf.fits", None, Psf())
+        supplied_psf(SuppliedImage(tmp_path / "psf.fits"), Psf())
 
 
 def test_stars_across_the_border_take_part_with_less_weight(tmp_path):
@@ -281,9 +281,9 @@ def test_supplied_psfs_for_all_bands_or_a_clear_error(tmp_path):
     fits.writeto(tmp_path / "g_psf.fits", render(from_fwhm(4.0, 3.5), 41))
     frames, stars = {"g": tmp_path / "none", "r": tmp_path / "none"}, {}
     arguments = "r00_c00", ONE, frames, stars, tmp_path / "p.fits", tmp_path / "p.json", Psf(method="supplied")
-    image = (str(tmp_path / "g_psf.fits"), None)
+    image = SuppliedImage(str(tmp_path / "g_psf.fits"))
     with pytest.raises(ConfigError, match="r has no psf"):
-        build_cell(*arguments, {"g": image, "r": (None, None)})
+        build_cell(*arguments, {"g": image, "r": SuppliedImage(None)})
     build_cell(*arguments, {"g": image, "r": image})
     found = store.read(tmp_path / "p.fits")
     assert [(psf.band, psf.method, psf.n_stars) for psf in found] == [("g", "supplied", 0), ("r", "supplied", 0)]
@@ -292,10 +292,10 @@ def test_supplied_psfs_for_all_bands_or_a_clear_error(tmp_path):
 
 def test_a_supplied_psf_off_its_centre_is_moved_there(tmp_path):
     fits.writeto(tmp_path / "psf.fits", render(from_fwhm(4.0, 3.5), 41, 0.3, -0.2))
-    found = supplied_psf(tmp_path / "psf.fits", None, Psf())
+    found = supplied_psf(SuppliedImage(tmp_path / "psf.fits"), Psf()).planes[0]
     assert np.hypot(*grid.centre(found, 4.0)) < 0.02
     fits.writeto(tmp_path / "wide.fits", np.pad(render(from_fwhm(4.0, 3.5), 41), ((0, 0), (10, 10))))
-    assert supplied_psf(tmp_path / "wide.fits", None, Psf()).argmax() == 27 * 55 + 27
+    assert supplied_psf(SuppliedImage(tmp_path / "wide.fits"), Psf()).planes[0].argmax() == 27 * 55 + 27
 
 
 def test_a_cell_without_bands_still_has_its_files(tmp_path):
@@ -351,6 +351,6 @@ def test_a_large_scale_background_is_subtracted_on_request(tmp_path):
 
 def test_a_header_fwhm_is_the_width_of_the_fallback_on_pixels():
     for fwhm in (2.5, 4.0, 7.0):
-        width = quality.facts(fallback_psf(fwhm, Psf()))["fwhm_pix"]
+        width = quality.facts(fallback_psf(fwhm, Psf()).planes[0])["fwhm_pix"]
         # linear interpolation of the profile between pixels is good to 0.07 pixels
         assert width == pytest.approx(fwhm, abs=0.08)

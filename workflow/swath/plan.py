@@ -21,6 +21,9 @@ from .provenance.digests import stamp
 log = logging.getLogger(__name__)
 
 
+_PSF_KEYS = ("ngrid", "skip_empty_cells", "method", "form", "norm_radius_pix")
+
+
 @dataclass(frozen=True)
 class Plan:
     """The DAG's facts of one tile.
@@ -156,7 +159,7 @@ def _key(config: Config, files: list[str]) -> str:
         "crop": canonical(config.crop),
         "sources": canonical(config.sources),
         "gaia": canonical(config.gaia),
-        "psf": [config.psf.ngrid, config.psf.skip_empty_cells, config.psf.method],
+        "psf": [getattr(config.psf, name) for name in _PSF_KEYS],
         "patches": [config.patches.ngrid, config.patches.skip_empty],
         "files": [[path, stamp(path)] for path in files],
     }

@@ -7,12 +7,10 @@ from ..columns import names
 from ..config.imagelist import FILES, list_images, missing_inputs
 from ..config.inputs import Image
 from ..config.model import Config
-from ..errors import InputError
 from ..frames.align import alignment_problems, duplicate_bands
 from ..frames.header import ImageFacts, examine
 from ..frames.wcscards import pixel_scale, wcs_problems
-from ..images import read_header
-from ..psf.supplied import side_problems
+from ..psf.supplied import SuppliedImage, stamp_problems
 from .fitsfile import truncation
 from .rows import Row
 
@@ -37,7 +35,7 @@ class Images(NamedTuple):
 
 
 def check_images(config: Config) -> Images:
-    """Look at the files and headers of all images and of what comes with them; no pixel is read."""
+    """Look at the files and headers of all images and of what comes with them; of pixels, only PSFs are read."""
     entries, problems = list_images(config)
     listed = [entry.image for entry in entries]
     present = [image for image in listed if Path(image.path).is_file()]
@@ -75,20 +73,14 @@ def _examined(image: Image, config: Config) -> tuple[ImageFacts | None, list[str
     there = [path for path in files if Path(path).is_file()]
     facts, problems = examine(image, config.inputs.keywords)
     if config.psf.method == "supplied" and image.psf in there:
-        problems += _psf_problems(image)
+        problems += stamp_problems(
+            SuppliedImage(image.psf, image.psf_hdu, image.psf_oversampling, image.psf_of), config.psf
+        )
     cut = [sentence for path in there if (sentence := truncation(path))]
     absent = {f"{path}: no such file" for path in set(files) - set(there)}
     if facts is None and cut:
         return None, cut
     return facts, [problem for problem in problems if problem not in absent] + cut
-
-
-def _psf_problems(image: Image) -> list[str]:
-    try:
-        header = read_header(image.psf, image.psf_hdu)
-    except InputError as error:
-        return error.problems
-    return side_problems(image.psf, (header["NAXIS2"], header["NAXIS1"]))
 
 
 def _row(image: Image, fact: ImageFacts | None, errors: list[str], reference: ImageFacts | None, config: Config) -> Row:

@@ -33,6 +33,14 @@ class Image(Section):
     mask_hdu: int | str | None = key(None, "HDU of the mask image; null as for hdu")
     psf: File | None = key(None, "FITS file of a PSF stamp (odd sides, centred), for psf.method: supplied")
     psf_hdu: int | str | None = key(None, "HDU of the PSF stamp; null as for hdu")
+    psf_oversampling: int | None = key(
+        None, "samples of the PSF stamp per pixel and axis; null takes OVERSAMP of its header, or 1", ge=1, le=16
+    )
+    psf_of: Literal["image", "optics"] | None = key(
+        None,
+        "what the PSF stamp is that of: the image (also null), its pixels included, or the light before pixels average "
+        "it, which needs several samples per pixel",
+    )
 
     @model_validator(mode="before")
     @classmethod

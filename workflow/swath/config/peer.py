@@ -103,7 +103,7 @@ NOTES = {
     "epsf.use_gaiaxp": "false is stars.mode: sep",
     "epsf.q_range": "its upper limit",
     "epsf.save_star_montage_max": "0 is figures.psf.stars: false",
-    "patch_run.psf_model": "hybrid is pixelized here, gaussian_mixture_from_stamp is gaussian_mixture",
+    "patch_run.psf_model": "its hybrid is pixelized here; gaussian_mixture_from_stamp is gaussian_mixture",
     "patch_run.dlnp_stop": "a change of chi2, for each source",
     "patch_run.cutout_max_sources": "null is all, as before",
     "zp.enabled": "matching and calibration are switched apart",

@@ -110,11 +110,19 @@ class Fallback(Section):
         gt=0,
     )
     moffat_beta: float = key(3.5, "Moffat exponent", "", "moffat_psf.beta", gt=1)
+    fwhm_of: Literal["image", "optics"] = key(
+        "image", "what the FWHM is that of: the image, its pixels included, or the light before the pixels average it"
+    )
     n_circular: int = key(
-        3, "number of Gaussians of model: ncircular_gaussian", "", "patch_run.ncircular_gaussian_n", ge=1, le=6
+        3,
+        "number of Gaussians of ncircular_gaussian, as form or model",
+        "",
+        "patch_run.ncircular_gaussian_n",
+        ge=1,
+        le=6,
     )
     n_mixture: int = key(
-        4, "number of Gaussians of model: gaussian_mixture", "", "patch_run.gaussian_mixture_n", ge=1, le=9
+        4, "number of Gaussians of gaussian_mixture, as form or model", "", "patch_run.gaussian_mixture_n", ge=1, le=9
     )
 
 
@@ -128,8 +136,19 @@ class Psf(Section):
     method: Literal["stack", "epsfbuilder", "supplied"] = key(
         "stack", "a Moffat plus the stacked residual of the stars, photutils' EPSFBuilder, or inputs.images[].psf"
     )
-    form: Literal["pixelized", "gaussian_mixture"] = key(
-        "pixelized", "the PSF as a stamp, or a Gaussian mixture fitted to it", formerly="patch_run.psf_model"
+    form: Literal["pixelized", "oversampled", "hybrid", "gaussian_mixture", "moffat", "ncircular_gaussian"] = key(
+        "pixelized",
+        "what the fit is given: the stamp; a stamp of several samples per pixel, for a FWHM below 2.5 pix; the stamp "
+        "with a Moffat beyond it, for bright stars; or Gaussians, a Moffat or round Gaussians fitted to it, endless",
+        formerly="patch_run.psf_model",
+    )
+    oversampling: int = key(
+        2, "samples per pixel and axis of form: oversampled; a supplied PSF keeps its own", "", ge=2, le=6
+    )
+    interpolate: bool = key(
+        False,
+        "interpolate between the centres of neighbouring cells, so that a source on a border does not jump; else every "
+        "patch has the PSF of its cell",
     )
     stamp_size: int = key(61, "side of the star stamps (odd)", "pix", "epsf.cutout_size", ge=15)
     size: int = key(55, "side of the final PSF (odd)", "pix", "epsf.final_psf_size", ge=11)

@@ -40,7 +40,7 @@ def measure(
     floor : least flux returned.
     """
     extent = np.exp(start[2] + np.hypot(start[3], start[4]) / 2) if model != "star" else 0.0
-    size = stamp_size(max(psf.planes.shape[-1] // 2, 4 * extent), 256)
+    size = stamp_size(max(psf.half, 4 * extent), 256)
     centre = tuple(np.rint(start[:2]).astype(int))
     canvas = canvas_size(size, sersic.TRUNCATION * extent)
     stamp = render(psf, model, start[:2], start[2:], centre, size, image.shape[1:], False, canvas)

@@ -8,7 +8,8 @@ import numpy as np
 from ..config.psf import Psf
 from ..errors import RunError
 from ..telemetry import clock
-from . import builder, grid, mixture, quality, stack
+from . import builder, components, quality, stack
+from .forms import Formed, Found, in_form, refined
 from .measure import FWHM_PER_HLR
 from .pool import Pool
 from .stamps import Stamps, read_stamps
@@ -32,12 +33,12 @@ class Place(NamedTuple):
 class Attempt(NamedTuple):
     """A PSF made from stars.
 
-    planes : (nplanes, size, size), final size and norm. score : on the held-out stars.
+    psf : in its form, size and norm. score : on the held-out stars.
     stars : rows (dtype `select.STAR`) that made or tested it. weight : of each, 0 for held-out and clipped ones.
     background : level of each star that was built from.
     """
 
-    planes: np.ndarray
+    psf: Formed
     stars: np.ndarray
     weight: np.ndarray
     score: quality.Score
@@ -88,45 +89,46 @@ def attempt(
         stamps = read_stamps(frame, part, neighbours, settings.stamp_size, settings.background)
     fwhm = FWHM_PER_HLR * float(np.median(part["hlr"]))
     u, v = place.coordinates(stamps.x, stamps.y)
-    planes, weight, background = _planes(
+    psf, weight, background = _build(
         stamps.take(building), u[building], v[building], nearness[building], fwhm, settings
     )
     # stars far outside say nothing about this cell's PSF, so only those that count for it are asked
     asked = part["held_out"] & (nearness >= 0.5)
     with clock("score"):
-        score = quality.score(stamps.take(asked), planes, u[asked], v[asked], fwhm, settings)
+        score = quality.score(stamps.take(asked), psf.planes, u[asked], v[asked], fwhm, settings)
     full = np.zeros(len(part))
     full[building] = weight
     keep = building | asked
-    return Attempt(planes, part[keep], full[keep], score, background)
+    return Attempt(psf, part[keep], full[keep], score, background)
 
 
 @clock("build")
-def _planes(
+def _build(
     stamps: Stamps, u: np.ndarray, v: np.ndarray, nearness: np.ndarray, fwhm: float, settings: Psf
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """PSF planes at their final size and norm, the stars' weights and background levels."""
+) -> tuple[Formed, np.ndarray, np.ndarray]:
+    """The PSF in its form, the stars' weights and background levels."""
     if settings.method == "epsfbuilder":
-        image, background = builder.build(stamps, fwhm, settings)
-        planes, weight = image[None], np.ones(len(u))
+        found, background = builder.build(stamps, fwhm, settings)
+        weight = np.ones(len(u))
     else:
         linear = settings.variation == "linear" and len(u) >= settings.linear_min_stars
         try:
             built = stack.build(stamps, u, v, fwhm, settings, linear, nearness)
         except np.linalg.LinAlgError as error:
             raise RunError(f"the fit of {len(u)} stars failed ({error})") from None
-        planes, weight, background = built.planes, built.weight, built.background
+        weight, background = built.weight, built.background
         if not weight.any():
             raise RunError("none of them has a positive flux")
-    if settings.form == "gaussian_mixture":
-        planes = np.stack([mixture.fit_mixture(planes[0], settings.fallback.n_mixture), *planes[1:]])
-    if not np.isfinite(planes).all():
+        found = _stacked(built, settings)
+    psf = in_form(found, settings)
+    if not all(np.isfinite(part).all() for part in (psf.planes, psf.fine, psf.wings) if part is not None):
         raise RunError("the PSF has pixels that are not numbers")
-    return _normalised(np.stack([grid.resize(plane, settings.size) for plane in planes]), settings), weight, background
+    return psf, weight, background
 
 
-def _normalised(planes: np.ndarray, settings: Psf) -> np.ndarray:
-    """Plane 0 sums to 1 within the norm radius, the others to 0."""
-    norm = grid.disk(settings.size, settings.norm_radius_pix)
-    first = planes[0] / (planes[0] * norm).sum()
-    return np.stack([first, *(plane - first * (plane * norm).sum() for plane in planes[1:])])
+def _stacked(built: stack.Result, settings: Psf) -> Found:
+    """A stack knows its Moffat: it is drawn anew wherever more than the stamp is wanted."""
+    rows = components.of_moffat(built.moffat, built.share)
+    if settings.form == "oversampled":
+        return Found(built.planes, refined(built.planes, rows, settings.oversampling), settings.oversampling)
+    return Found(built.planes, rows=rows if settings.form == "hybrid" else None)

@@ -11,17 +11,19 @@ from ..errors import ConfigError, RunError
 from ..files import write_json
 from ..frames.frame import read_header
 from ..telemetry import over, tell
-from . import fallback, store, supplied
+from . import store
 from .attempt import Attempt, Place, attempt
+from .fallback import fallback_psf
+from .forms import Formed
 from .meta import band_facts
 from .pool import pools
 from .stars import read_stars
 from .store import STARS, BandPsf
+from .supplied import SuppliedImage, supplied_psf
 
 log = logging.getLogger(__name__)
 
 Box = tuple[int, int, int, int]
-PsfImage = tuple[str | None, int | str | None]
 
 ATTEMPTS = 3  # pools that are tried before the fallback
 
@@ -34,7 +36,7 @@ def build_cell(
     output: str | Path,
     meta: str | Path,
     settings: Psf,
-    images: Mapping[str, PsfImage] | None = None,
+    images: Mapping[str, SuppliedImage] | None = None,
 ) -> None:
     """Write `epsf/{cell}.fits` and its meta data (JSON).
 
@@ -42,14 +44,14 @@ def build_cell(
     ----------
     tag : the cell. cells : box (x0, x1, y0, y1) of every cell of the field.
     frames, stars : band -> prepared frame, and band -> star table of the rule `stars`.
-    images : band -> (PSF image, HDU), for `psf.method: supplied`.
+    images : band -> PSF image, for `psf.method: supplied`.
 
     Raises
     ------
     ConfigError : `psf.method: supplied`, and bands without a PSF image.
     """
     images = images or {}
-    missing = [band for band in frames if images.get(band, (None, None))[0] is None]
+    missing = [band for band in frames if band not in images or images[band].path is None]
     if settings.method == "supplied" and missing:
         raise ConfigError([f"inputs.images: {band} has no psf, but psf.method is supplied" for band in missing])
     psfs, tables, facts = [], [], {}
@@ -66,10 +68,12 @@ def build_cell(
     _report(tag, psfs)
 
 
-def supplied_band(box: Box, band: str, image: PsfImage, settings: Psf) -> tuple[BandPsf, np.ndarray, dict[str, object]]:
+def supplied_band(
+    box: Box, band: str, image: SuppliedImage, settings: Psf
+) -> tuple[BandPsf, np.ndarray, dict[str, object]]:
     """The user's PSF of one band, without stars."""
-    plane = supplied.supplied_psf(*image, settings)
-    return _psf(band, plane[None], box, "supplied", settings), np.zeros(0, STARS), {}
+    formed = supplied_psf(image, settings)
+    return _psf(band, formed, box, "supplied", settings), np.zeros(0, STARS), {}
 
 
 def band_psf(
@@ -101,14 +105,14 @@ def band_psf(
         reasons.append(failure)
     reason = "; ".join(dict.fromkeys(reasons if len(chosen) else [*reasons, "no star in the field"]))
     log.warning("%s %s: fallback PSF (%s): %s", tag, band, settings.fallback.model, reason)
-    plane = fallback.fallback_psf(read_header(frame).get("FWHMPIX"), settings)
-    psf = _psf(band, plane[None], box, settings.fallback.model, settings, reason, fallback=True)
+    formed = fallback_psf(read_header(frame).get("FWHMPIX"), settings)
+    psf = _psf(band, formed, box, settings.fallback.model, settings, reason, fallback=True)
     return psf._replace(n_stars=own), np.zeros(0, STARS), _counts(table, tag)
 
 
 def _from(made: Attempt, tag: str, band: str, box: Box, settings: Psf, reasons: list[str]) -> BandPsf:
     """Neighbours' stars make it pooled only where the cell could not do without them."""
-    psf = _psf(band, made.planes, box, settings.method, settings, "; ".join(reasons))
+    psf = _psf(band, made.psf, box, settings.method, settings, "; ".join(reasons))
     return psf._replace(
         pooled=bool(reasons) and bool((made.stars["cell"][made.weight > 0] != tag).any()),
         n_stars=int((made.weight > 0).sum()),
@@ -124,11 +128,12 @@ def _place(box: Box) -> Place:
 
 
 def _psf(
-    band: str, planes: np.ndarray, box: Box, method: str, settings: Psf, reason: str = "", fallback: bool = False
+    band: str, formed: Formed, box: Box, method: str, settings: Psf, reason: str = "", fallback: bool = False
 ) -> BandPsf:
     return BandPsf(
-        band, planes, *_place(box), method, fallback, reason, pooled=False, n_stars=0, n_held=0,
-        norm_radius=settings.norm_radius_pix,
+        band, formed.planes, *_place(box), method, fallback, reason, pooled=False, n_stars=0, n_held=0,
+        norm_radius=settings.norm_radius_pix, form=settings.form, samples=formed.samples, fine=formed.fine,
+        wings=formed.wings,
     )  # fmt: skip
 
 

@@ -2,16 +2,17 @@
 
 import numpy as np
 from astropy.stats import SigmaClip
-from photutils.psf import EPSFBuilder, EPSFStar, EPSFStars
+from photutils.psf import EPSFBuilder, EPSFStar, EPSFStars, ImagePSF
 
 from ..config.psf import Psf
 from ..errors import RunError
 from . import grid
+from .forms import Found
 from .stamps import Stamps, local_background
 
 
-def build(stamps: Stamps, fwhm: float, settings: Psf) -> tuple[np.ndarray, np.ndarray]:
-    """PSF stamp at native sampling and the stamps' size, centred, and the stars' background levels (n,).
+def build(stamps: Stamps, fwhm: float, settings: Psf) -> tuple[Found, np.ndarray]:
+    """PSF of the stamps' size, centred, and the stars' background levels (n,).
 
     Raises
     ------
@@ -31,13 +32,24 @@ def build(stamps: Stamps, fwhm: float, settings: Psf) -> tuple[np.ndarray, np.nd
         epsf = builder(_stars(stamps, background)).epsf
     except (ValueError, TypeError, IndexError) as error:
         raise RunError(f"EPSFBuilder failed ({error})") from None
-    y, x = np.mgrid[:size, :size] - size // 2
-    image = np.nan_to_num(epsf.evaluate(x.astype(float), y.astype(float), 1.0, 0.0, 0.0))
+    image = _sampled(epsf, size, 1)
     total = (image * grid.disk(size, settings.norm_radius_pix)).sum()
     if not total > 0:
         raise RunError("EPSFBuilder gave a PSF without light")
     dx, dy = grid.centre(image / total, fwhm)
-    return grid.shift(image / total, -dx, -dy), background
+    planes = grid.shift(image / total, -dx, -dy)[None]
+    if settings.form != "oversampled":
+        return Found(planes), background
+    fine = _sampled(epsf, size, settings.oversampling, dx, dy) / total
+    return Found(planes, fine[None], settings.oversampling), background
+
+
+def _sampled(epsf: ImagePSF, size: int, samples: int, dx: float = 0.0, dy: float = 0.0) -> np.ndarray:
+    """Its values at `samples` points per pixel out to half of `size`, centred on (dx, dy) [pix] of it."""
+    half = size // 2
+    axis = np.arange(-half * samples, half * samples + 1) / samples
+    x, y = np.meshgrid(axis + dx, axis + dy)
+    return np.nan_to_num(epsf.evaluate(x, y, 1.0, 0.0, 0.0))
 
 
 def _stars(stamps: Stamps, background: np.ndarray) -> EPSFStars:

@@ -57,6 +57,33 @@ def shift(images: np.ndarray, dx: np.ndarray | float, dy: np.ndarray | float) ->
     return moved[..., :size, :size]
 
 
+def upsample(images: np.ndarray, samples: int) -> np.ndarray:
+    """Stamps (..., n, n), n odd, with `samples` samples per pixel, exact for band-limited ones (Fourier).
+
+    Shape (..., m, m), m = samples (n - 1) + 1; every `samples`-th value is the stamp's.
+    """
+    size = images.shape[-1]
+    low = size // 2
+    spectrum = np.zeros((*images.shape[:-2], samples * size, samples * size // 2 + 1), complex)
+    known = fft.rfft2(images)
+    spectrum[..., : low + 1, : low + 1] = known[..., : low + 1, :]
+    spectrum[..., -low:, : low + 1] = known[..., -low:, :]
+    whole = fft.irfft2(spectrum, s=(samples * size, samples * size)) * samples**2
+    side = samples * (size - 1) + 1
+    return whole[..., :side, :side]
+
+
+def integrate(image: np.ndarray, samples: int) -> np.ndarray:
+    """A stamp (n, n), n odd, of `samples` samples per pixel as a camera with whole pixels sees it at each sample.
+
+    The mean of `samples` x `samples` neighbours, as rebinning takes it; for even numbers centred by interpolation.
+    """
+    wave = np.pi * fft.fftfreq(image.shape[-1])
+    box = np.ones_like(wave)
+    box[1:] = np.sin(samples * wave[1:]) / (samples * np.sin(wave[1:]))
+    return fft.ifft2(fft.fft2(image) * box[:, None] * box[None, :]).real
+
+
 def centre(image: np.ndarray, fwhm: float) -> tuple[float, float]:
     """Offset (dx, dy) of a PSF stamp's centre from its middle pixel: the Gaussian-windowed centroid.
 

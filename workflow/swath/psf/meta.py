@@ -11,6 +11,9 @@ def band_facts(psf: BandPsf, stars: np.ndarray, settings: Psf) -> dict[str, obje
     """Facts of one band for `epsf/{cell}.json`; `stars` of dtype `store.STARS`."""
     return {
         "method": psf.method,
+        "form": psf.form,
+        "samples_per_pixel": psf.samples,
+        "wings": [] if psf.wings is None else psf.wings.tolist(),
         "fallback": psf.fallback,
         "pooled": psf.pooled,
         "reason": psf.reason,

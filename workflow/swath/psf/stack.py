@@ -43,7 +43,7 @@ class Result(NamedTuple):
 
     planes : shape (1 or 3, size, size) at the stamps' size.
     weight : relative weight of each star, shape (n,), the largest 1; 0 for a star that was left out.
-    fits, background : per star. moffat : the analytic part.
+    fits, background : per star. moffat : the analytic part, of which `share` is in plane 0.
     """
 
     planes: np.ndarray
@@ -51,6 +51,7 @@ class Result(NamedTuple):
     fits: StarFit
     background: np.ndarray
     moffat: Moffat
+    share: float
 
 
 def build(
@@ -91,7 +92,7 @@ def build(
     planes = [model.image]
     if linear:
         planes += list(np.tensordot(model.slopes, derivative_planes(model.image, model.analytic, norm, outer), axes=1))
-    return Result(np.stack(planes), weight / max(weight.max(), 1e-30), fits, background, model.moffat)
+    return Result(np.stack(planes), weight / max(weight.max(), 1e-30), fits, background, model.moffat, model.share)
 
 
 def star_light(model: Model, derived: np.ndarray, basis: np.ndarray, fits: StarFit) -> np.ndarray:

@@ -1,7 +1,9 @@
 """The PSF of one cell on disk: one image per band, and the stars it was made from.
 
 `epsf/{cell}.fits` holds `PSF_0`, `PSF_1` ... (in the order of the bands; shape (nplanes, size, size)) and the
-table `STARS`. Nothing else is needed to evaluate a PSF, so this module imports nothing but FITS.
+table `STARS`; for PSFs with several samples per pixel also `FINE_0` ..., for those with light beyond the stamp
+`WINGS_0` ... (rows as in `models.psfwings`: amplitude, qxx, qxy, qyy, beta). Nothing else is needed to evaluate a
+PSF, so this module imports nothing but FITS.
 """
 
 from collections.abc import Sequence
@@ -34,6 +36,8 @@ class BandPsf(NamedTuple):
     planes : shape (1 or 3, size, size); plane 0 sums to 1 within `norm_radius`, the others to 0.
     x0, y0, scale : reference position and unit of the linear variation, full-frame pixels.
     fallback, pooled, reason : not made from stars; made with stars of other cells; and why.
+    form : `psf.form` that it was made in. wings : (ncomponents, 5) light beyond the stamp, or None.
+    samples : per pixel and axis, in `fine`, (nplanes, m, m) with m = samples (size - 1) + 1; None for one sample.
     rms_score, ee_score : residual rms over peak and encircled-energy error on held-out stars; None if not measured.
     """
 
@@ -51,6 +55,10 @@ class BandPsf(NamedTuple):
     norm_radius: float
     rms_score: float | None = None
     ee_score: float | None = None
+    form: str = "pixelized"
+    samples: int = 1
+    fine: np.ndarray | None = None
+    wings: np.ndarray | None = None
 
     def at(self, x: float, y: float) -> np.ndarray:
         """The PSF at a full-frame position, shape (size, size)."""
@@ -66,7 +74,7 @@ def plane_weights(psf: BandPsf, x: float, y: float) -> np.ndarray:
 def write(path: str | Path, psfs: Sequence[BandPsf], stars: np.ndarray) -> None:
     """Write the PSFs of a cell and their stars (dtype `STARS`); a cell without images has no PSF HDUs."""
     table = fits.BinTableHDU(np.asarray(stars, dtype=STARS), name="STARS")
-    write_fits(path, [fits.PrimaryHDU(), *(_image(i, psf) for i, psf in enumerate(psfs)), table])
+    write_fits(path, [fits.PrimaryHDU(), *(hdu for i, psf in enumerate(psfs) for hdu in _hdus(i, psf)), table])
 
 
 def read(path: str | Path) -> list[BandPsf]:
@@ -77,7 +85,7 @@ def read(path: str | Path) -> list[BandPsf]:
     InputError : the file is missing or holds no such HDUs.
     """
     with _open(path) as hdus:
-        return [_psf(hdu) for hdu in hdus if hdu.name.startswith("PSF_")]
+        return [_psf(hdus, hdu) for hdu in hdus if hdu.name.startswith("PSF_")]
 
 
 def read_stars(path: str | Path) -> np.ndarray:
@@ -88,6 +96,14 @@ def read_stars(path: str | Path) -> np.ndarray:
         for name in STARS.names:
             table[name] = rows[name]
     return table
+
+
+def _hdus(index: int, psf: BandPsf) -> list[fits.ImageHDU]:
+    parts = [("FINE", psf.fine, "f4"), ("WINGS", psf.wings, "f8")]
+    more = [
+        fits.ImageHDU(np.asarray(data, kind), name=f"{name}_{index}") for name, data, kind in parts if data is not None
+    ]
+    return [_image(index, psf), *more]
 
 
 def _image(index: int, psf: BandPsf) -> fits.ImageHDU:
@@ -103,6 +119,8 @@ def _image(index: int, psf: BandPsf) -> fits.ImageHDU:
         ("X0", psf.x0, "[pix] reference position, full frame"),
         ("Y0", psf.y0, "[pix] reference position, full frame"),
         ("XYSCALE", psf.scale, "[pix] planes 1, 2 x (x-X0, y-Y0)/XYSCALE"),
+        ("FORM", psf.form, "see psf.form of the config"),
+        ("SAMPLES", psf.samples, "per pixel and axis; more than 1 are in FINE"),
         ("RMSSCORE", psf.rms_score, "residual rms / peak on held-out stars"),
         ("EESCORE", psf.ee_score, "encircled-energy error on held-out stars"),
     ]
@@ -111,8 +129,13 @@ def _image(index: int, psf: BandPsf) -> fits.ImageHDU:
     return hdu
 
 
-def _psf(hdu: fits.ImageHDU) -> BandPsf:
-    header = hdu.header
+def _psf(hdus: fits.HDUList, hdu: fits.ImageHDU) -> BandPsf:
+    header, index = hdu.header, hdu.name.removeprefix("PSF_")
+    more = {
+        name.lower(): native(hdus[f"{name}_{index}"].data, kind)
+        for name, kind in (("FINE", "f4"), ("WINGS", "f8"))
+        if f"{name}_{index}" in hdus
+    }
     return BandPsf(
         band=header["BAND"],
         planes=native(hdu.data, "f4"),
@@ -128,6 +151,9 @@ def _psf(hdu: fits.ImageHDU) -> BandPsf:
         norm_radius=header["NORMRAD"],
         rms_score=header.get("RMSSCORE"),
         ee_score=header.get("EESCORE"),
+        form=header["FORM"],
+        samples=header["SAMPLES"],
+        **more,
     )
 
 
