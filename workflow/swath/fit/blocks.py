@@ -48,7 +48,7 @@ class Blocks:
         heavy = {s: drawn[s].unit * weights[drawn[s].window] for s in map(int, free)}
         power = np.zeros(self.own.shape[:2])
         for s, image in heavy.items():
-            power[s] = _products(image, drawn[s].unit)
+            power[s] = products(image, drawn[s].unit)
         coupled = {}
         for i, j in pairs:
             if i in heavy and j in heavy:
@@ -109,7 +109,7 @@ class Blocks:
 
     def _shared(self, heavy: np.ndarray, unit: np.ndarray, i: int, j: int) -> np.ndarray:
         a, b, common = self._common(i, j)
-        return _products(_part(heavy, a, common), _part(unit, b, common))
+        return products(_part(heavy, a, common), _part(unit, b, common))
 
     def _cross(self, left: np.ndarray, right: np.ndarray, i: int, j: int) -> np.ndarray:
         a, b, common = self._common(i, j)
@@ -126,7 +126,7 @@ def _part(image: np.ndarray, box: Box, common: Box) -> np.ndarray:
     return image[..., common[2] - box[2] : common[3] - box[2], common[0] - box[0] : common[1] - box[0]]
 
 
-def _products(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def products(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Sums over the pixels of two images (nband, ny, nx), (nband,): rows in float32, their sum in float64."""
     return np.einsum("byx,byx->by", a, b).sum(axis=1, dtype="f8")
 

@@ -12,7 +12,8 @@ import numpy as np
 from .blocks import Blocks
 from .scene import Sources
 
-# float32 stamps know the equations to about this fraction of the diagonal; it damps steps and biases nothing.
+# float32 stamps know the equations to about this fraction of their diagonal. Of the fluxes it is a prior about 0, so
+# that sources at one place share their light instead of trading it without end.
 _RIDGE = 1e-6
 
 
@@ -39,7 +40,7 @@ class Normal:
         dead = scale <= 0
         scale[dead] = 1
         unit = self.ff / scale[..., :, None] / scale[..., None, :]
-        unit += np.eye(unit.shape[-1]) * np.where(dead, 1, _RIDGE)[..., None]
+        unit += np.eye(unit.shape[-1]) * dead[..., None]
         inverse = np.linalg.inv(unit) / scale[..., :, None] / scale[..., None, :]
         inverse[dead] = 0
         np.swapaxes(inverse, -1, -2)[dead] = 0
@@ -77,6 +78,9 @@ def assemble(sources: Sources, blocks: Blocks, members: np.ndarray, gradients: n
     full *= scale[..., None, None]
     full *= scale[:, :, None, None]
     slope = np.swapaxes(gradients, 1, 2) * scale
+    power = _RIDGE * np.einsum("gbmjmj->gbmj", full)[..., 0]
+    np.einsum("gbmjmj->gbmj", full)[..., 0] += power
+    slope[..., 0] -= power * np.swapaxes(flux, 1, 2)
     light = np.swapaxes(blocks.light[members], 1, 2) * scale
     return Normal(
         members,
@@ -94,11 +98,14 @@ def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Solve symmetric, nearly positive definite systems (..., n, n) for the columns of (..., n, k).
 
     Each system is scaled to a unit diagonal first; where rounding has made one indefinite, its least eigenvalues are
-    raised to what rounding leaves of them.
+    raised to what rounding leaves of them. NaN where a system is not finite.
     """
     diagonal = np.diagonal(matrix, axis1=-2, axis2=-1)
     scale = np.sqrt(np.maximum(diagonal, 1e-300))
     unit = matrix / scale[..., :, None] / scale[..., None, :]
+    bad = ~np.isfinite(unit).all(axis=(-1, -2))
+    if bad.any():
+        unit[bad] = np.eye(unit.shape[-1])
     scaled = right / scale[..., None]
     try:
         np.linalg.cholesky(unit)
@@ -107,4 +114,5 @@ def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
         values, vectors = np.linalg.eigh(unit)
         values = np.maximum(values, _RIDGE)
         found = vectors @ ((np.swapaxes(vectors, -1, -2) @ scaled) / values[..., None])
+    found[bad] = np.nan
     return found / scale[..., None]

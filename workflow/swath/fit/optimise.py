@@ -13,16 +13,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .blocks import Blocks
+from .blocks import Blocks, products
 from .drawing import Canvas, Drawn, neighbours, scaled
 from .scene import Problem, Sources
 from .step import Sky, Step, clip, moving, prior, step
 from .stride import parts
 
 _START_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-3, 1e-4, 1e7
-# Rounding of float32 stamps of bright sources changes chi2 by about this much.
-_ROUNDING = 0.02
+# Rounding of float32 stamps of bright sources changes chi2 by about this much, or by this fraction of it.
+_ROUNDING, _ROUNDING_FRACTION = 0.02, 3e-7
 _REWEIGHTS = 3
+# Weights that change by less than this leave the fluxes where they are, to a few thousandths of their errors.
+_SAME_WEIGHTS = 0.01
 # A source's normal matrix is drawn anew when a parameter has moved so far, or a step gained so much less or more
 # than it promised.
 _FAR = np.array([0.2, 0.2, 0.12, 0.12, 0.12, 0.12])
@@ -67,11 +69,11 @@ def optimise(problem: Problem) -> Outcome:
     The noise is that of the model: rounds of fitting at fixed weights alternate with new weights and new stamp
     sizes. Nothing is raised for hard cases: every source ends with a reason.
     """
-    settings = problem.settings
+    tolerance = problem.settings.tolerance
     fit = _Fit(problem)
-    rounds = _REWEIGHTS if settings.noise == "model" else 2
-    for k in range(rounds):
-        fit.round(settings.tolerance if k else max(settings.tolerance, 0.1))
+    for k in range(_REWEIGHTS):
+        changed = fit.reweight()
+        fit.round(tolerance if k else max(tolerance, 0.1), changed if k > 1 else problem.sources.free)
         if fit.late():
             break
     return fit.outcome()
@@ -91,28 +93,32 @@ class _Fit:
         self.started = time.monotonic()
         self.canvas = Canvas(problem)
         sources = problem.sources.copy()
+        # Starting fluxes size the first stamps, no more: a wild one would leave its rounding in the residual.
+        sources.flux[self.free] = 0
         self.state = _State(sources, np.zeros(nband), self.canvas.draw(sources, np.arange(n)), None)
         self.blocks = Blocks(self.canvas, n)
         self.at = sources.nonlinear.copy()
-        self._reweight()
+        self.rounding = np.full(n, _ROUNDING)
+        self._weigh(np.zeros(n, bool))
         self._settle_fluxes()
 
     def late(self) -> bool:
         limit = self.settings.deadline_s
         return limit is not None and time.monotonic() - self.started > limit
 
-    def round(self, tolerance: float) -> None:
-        """Fit at fixed weights until every source has converged or the iterations are spent."""
-        self._reweight()
+    def round(self, tolerance: float, busy: np.ndarray) -> None:
+        """Fit at fixed weights until every source has converged or the iterations are spent.
+
+        `busy` : (n,) bool, the free sources that may not have converged.
+        """
         self.damping[:] = _START_DAMPING
         self.wary[:] = False
-        self.reason[self.free] = "max_iterations"
-        active, busy = self.free, self.problem.sources.free
+        active = self._with_groups(busy)
         while len(active) and not self.late():
             self.iterations[busy] += 1
             self._iterate(active)
             # What damped steps cannot gain and rounding would hide is no reason to go on.
-            settled = (self.change < tolerance) | ((self.change < _ROUNDING) & (self.damping >= 1))
+            settled = (self.change < tolerance) | ((self.change < self.rounding) & (self.damping >= 1))
             stalled = ~settled & (self.damping >= _MOST_DAMPING)
             self.reason[self.free] = "max_iterations"
             self.reason[settled] = "converged"
@@ -141,21 +147,39 @@ class _Fit:
     def _settle_fluxes(self) -> None:
         """Fluxes at their linear optimum for the starting shapes: sources that start without flux cannot move."""
         state, still = self.state, np.zeros_like(self.moving)
-        found = self._step(self.free, still)
+        found, _ = _finite(self._step(self.free, still))
         sources = state.sources.copy()
         sources.flux[self.free] += found.flux
         self.state = _State(sources, state.sky + found.sky, state.drawn, state.residual)
 
-    def _reweight(self) -> None:
-        """New weights from the model, new stamps for the sources that need other ones."""
+    def reweight(self) -> np.ndarray:
+        """New weights from the model, new stamps for the sources that need other ones.
+
+        Returns
+        -------
+        changed : (n,) bool, free sources for which either makes a difference.
+        """
+        before, resized = self.weights, self.canvas.resize(self.state.sources)
+        self._weigh(resized)
+        changed = resized.copy()
+        for s in map(int, self.free[~resized[self.free]]):
+            one = self.state.drawn[s]
+            now, change = self.weights[one.window], np.abs(self.weights[one.window] - before[one.window])
+            power = one.unit**2
+            changed[s] = (products(power, change) > _SAME_WEIGHTS * products(power, now)).any()
+        return changed & self.problem.sources.free
+
+    def _weigh(self, resized: np.ndarray) -> None:
         state, pixels = self.state, self.problem.pixels
-        changed = self.canvas.resize(state.sources)
-        drawn = state.drawn | self.canvas.draw(state.sources, np.flatnonzero(changed))
+        drawn = state.drawn | self.canvas.draw(state.sources, np.flatnonzero(resized))
         light = self.canvas.light(state.sources, drawn)
         self.weights = pixels.weights(light if self.settings.noise == "model" else None)
         residual = pixels.image - light - state.sky.astype("f4")[:, None, None]
         self.state = _State(state.sources, state.sky, drawn, residual)
-        self.blocks.stale |= changed
+        for s in map(int, self.free):
+            seen = residual[drawn[s].window]
+            self.rounding[s] = max(_ROUNDING, _ROUNDING_FRACTION * np.vdot(self.weights[drawn[s].window] * seen, seen))
+        self.blocks.stale |= resized
         pairs = neighbours([self.canvas.box(s) for s in range(len(drawn))])
         self.blocks.couple(state.sources, drawn, pairs, self.weights)
 
@@ -171,7 +195,7 @@ class _Fit:
         anew = active[np.isin(blocks.group[active], blocks.group[active[blocks.stale[active]]])]
         blocks.refresh(old.sources, old.drawn, anew, self.weights)
         self.at[anew] = old.sources.nonlinear[anew]
-        found = self._step(active, self.moving)
+        found, sound = _finite(self._step(active, self.moving))
         self.change[active] = found.promised
         trial, moved = self._moved(active, found)
         gain, won = self._gain(trial, moved, active)
@@ -180,7 +204,7 @@ class _Fit:
             found = found._replace(nonlinear=found.nonlinear * part[:, None], flux=found.flux * part[:, None])
             trial, moved = self._moved(active, found)
             gain, won = self._gain(trial, moved, active)
-        gain = self._take_back(trial, moved, active, gain, won)
+        gain = np.where(sound, self._take_back(trial, moved, active, gain, won), -1)
         self.wary[active[gain <= 0]] = True
         ease = np.where(self.wary[active], 0.7, 0.2)
         factor = np.select([gain <= 0, gain < 0.3, gain < 0.6], [10, 3, 1], ease)
@@ -222,8 +246,10 @@ class _Fit:
         eased = (prior(old.sources, self.limits) - prior(trial.sources, self.limits))[active]
         shift = (trial.sources.nonlinear - old.sources.nonlinear) / self.limits.prior_width
         due += (shift[active] ** 2).sum(axis=1)
-        gain = np.divide(due + against + eased, due, out=np.ones_like(due), where=due > 1e-8)
-        return gain, (against + alone) / 2 + eased
+        with np.errstate(invalid="ignore"):
+            gain = np.divide(due + against + eased, due, out=np.ones_like(due), where=~(due <= 1e-8))
+        # What is not finite is no gain.
+        return np.nan_to_num(gain, nan=-1.0), np.nan_to_num((against + alone) / 2 + eased, nan=0.0)
 
     def _part(self, found: Step, active: np.ndarray, won: np.ndarray) -> np.ndarray:
         """Which part of its step brings each group of overlapping sources to its least chi2; (len(active),)."""
@@ -242,9 +268,9 @@ class _Fit:
             _, won = self._gain(trial, moved, active)
             won[gain <= 0] = 0
         _, group = np.unique(self.blocks.group[active], return_inverse=True)
-        lost = (np.bincount(group, won) < -_ROUNDING)[group] & (gain > 0)
+        lost = (np.bincount(group, won) < -np.bincount(group, self.rounding[active]))[group] & (gain > 0)
         self._undo(trial, moved, active[lost])
-        if self.settings.free_sky and self._chi2(trial) > self._chi2(old) + _ROUNDING:
+        if self.settings.free_sky and self._chi2(trial) > self._chi2(old) + self.rounding.max():
             trial.sources, trial.sky, trial.drawn, trial.residual = old.sources, old.sky, old.drawn, old.residual
             return np.minimum(gain, 0)
         return np.where(lost, np.minimum(gain, 0), gain)
@@ -260,9 +286,17 @@ class _Fit:
         return _weighted_square(self.weights, state.residual) + prior(state.sources, self.limits).sum()
 
 
+def _finite(found: Step) -> tuple[Step, np.ndarray]:
+    """The step with those of sources whose equations had no finite answer left out, and (k,) bool: which had one."""
+    sound = np.isfinite(found.nonlinear).all(axis=1) & np.isfinite(found.flux).all(axis=1)
+    clean = [np.where(sound[:, None], part, 0) for part in (found.nonlinear, found.flux)]
+    slope, promised = np.where(sound, found.slope, 0), np.where(sound, found.promised, np.inf)
+    return Step(*clean, np.nan_to_num(found.sky), slope, promised), sound
+
+
 def _weighted_square(weights: np.ndarray, image: np.ndarray) -> float:
-    """Weighted sum of squares over all pixels: rows in float32, their sum in float64."""
-    return sum(float(np.einsum("yx,yx->y", w * r, r).sum(dtype="f8")) for w, r in zip(weights, image, strict=True))
+    """Weighted sum of squares over all pixels, in float64."""
+    return sum(float(np.vdot(w * r.astype("f8"), r)) for w, r in zip(weights, image, strict=True))
 
 
 def _plane_sums(image: np.ndarray) -> np.ndarray:

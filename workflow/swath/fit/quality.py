@@ -70,7 +70,7 @@ def measure(
         quality.truncated[s] = _is_cut(core.any(axis=0), stamp.box, outlines[s])
         good = pixels.good[window] & core
         quality.npix[s] = good.sum(axis=(1, 2))
-        chi2 = (residual[window] ** 2 * weights[window] * good).sum(axis=(1, 2), dtype="f8")
+        chi2 = (residual[window].astype("f8") ** 2 * weights[window] * good).sum(axis=(1, 2), dtype="f8")
         quality.chi2[s] = np.where(quality.npix[s] > 0, chi2, np.nan)
         quality.masked_fraction[s] = 1 - quality.npix[s] / np.maximum(core.sum(axis=(1, 2)), 1)
         quality.saturated[s] = (((mask[window] & MASK["SATURATED"]) > 0) & core).any()

@@ -30,6 +30,7 @@ class Sky(NamedTuple):
     slope: np.ndarray
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def step(
     sources: Sources,
     blocks: Blocks,
@@ -40,7 +41,7 @@ def step(
     damping: np.ndarray,
     sky: Sky | None = None,
 ) -> Step:
-    """The damped, limited step of the sources `active`, whole groups of `blocks`.
+    """The damped, limited step of the sources `active`, whole groups of `blocks`; not finite where there is none.
 
     Parameters
     ----------
