@@ -138,6 +138,7 @@ def fit_table(sources: pd.DataFrame, rng: np.random.Generator, slots: int) -> pd
         "chi2": rng.uniform(10, 90, (n, nband)),
         "npix": rng.integers(10, 90, (n, nband)),
         "masked_fraction": rng.random((n, nband)),
+        "neighbour_corr": rng.uniform(-0.5, 0, (n, nband)),
         "sky": np.zeros((n, nband)),
     }
     wide["xy_cov"] = 0.3 * wide["x_err"] * wide["y_err"]

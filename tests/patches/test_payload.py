@@ -65,6 +65,8 @@ def tile(tmp_path):
     x, y, flux, active = (np.array(column) for column in zip(*STARS_IN, strict=True))
     pd.DataFrame({
         "ID": [f"00{i}" for i in range(6)], "x_pix": x, "y_pix": y, "excluded_any": ~active, "sw_model": "star",
+        "fit_flags": [0, FIT["TYPE_ASSUMED"], FIT["TYPE_ASSUMED"], 0, 0, 0],
+        "gaia_source_id": pd.Series(["", "", "77", "", "", ""]).astype("str"),
         "sw_re": np.nan, "sw_ell": np.nan, "sw_phi": np.nan, "FLUX_g": np.nan,
         "FLUX_r": [np.nan, 4321.0, *[np.nan] * 4],
     }).to_parquet(tmp_path / "sources.parquet")  # fmt: skip

@@ -97,6 +97,7 @@ def source_list(bands: tuple[str, ...]) -> pd.DataFrame:
         excluded_any=crop | saturated,
         gaia_source_id=["11", "22", "", "", "", ""],
         injected=[False, True, False, False, False, False],
+        fit_flags=0,
         sw_model=np.where(galaxy, "exp", "star"),
         sw_re=np.where(galaxy, 1.0, np.nan),
         sw_ell=np.where(galaxy, 0.1, np.nan),

@@ -33,7 +33,7 @@ CATALOG = f"""\
 these. The set is the same whatever the data: what could not be measured is not a number (empty in CSV), 0, false or an
 empty text. Rows are in input order; injected reference stars follow. `{{band}}` stands for each band's name. Pixels
 count from 0 at the centre of the first pixel. Fluxes are in counts at `load.zp_ref`. Errors of galaxies include the
-weak priors of `fit.priors`.
+weak priors of `fit.priors`; what `fit.mode` holds has its value, and no error.
 
 """
 SINGLE = """

@@ -91,6 +91,11 @@ CHECKS = (
         "patches.halo_min_pix not above patches.halo_max_pix",
     ),
     Check(
+        ("fit.mode", "fit.models"),
+        lambda mode, models: mode == "free" or models == "catalog",
+        "fit.models: catalog for fit.mode: forced or forced_position, whose models are given",
+    ),
+    Check(
         ("figures.montage.choice", "figures.montage.ids"),
         lambda choice, ids: choice != "id" or len(ids) > 0,
         "IDs in figures.montage.ids for figures.montage.choice: id",

@@ -23,9 +23,38 @@ class Priors(Section):
     log_n_sd: float = key(1.0, "width in ln(n) about sersic_n_init", gt=0)
 
 
+class Auto(Section):
+    """How `fit.models: auto` weighs models against each other: penalised chi2, star < exp, dev < sersic."""
+
+    galaxy_penalty: float = key(
+        9.0, "chi2 that exp or dev must gain over a star, beyond one for each further parameter (9: 3 sigma)", ge=0
+    )
+    sersic_penalty: float = key(
+        9.0, "chi2 that sersic must gain over exp and dev, beyond one for its further parameter", ge=0
+    )
+    psf_error: float = key(
+        0.01,
+        "fraction of a star's chi2 against no source that a galaxy must gain, so that errors of the PSF make no galaxy "
+        "of a bright star",
+        ge=0,
+        le=1,
+    )
+
+
 class Fit(Section):
     """The fit of one patch."""
 
+    mode: Literal["free", "forced_position", "forced"] = key(
+        "free",
+        "what is fitted beside the fluxes: positions and shapes, shapes alone (positions stay at the catalogue's), or "
+        "nothing (one linear solution); what is held has no error",
+    )
+    models: Literal["catalog", "unknown", "auto"] = key(
+        "catalog",
+        "what sources are fitted as: their TYPE; TYPE, and where it is missing or unknown the best of star, exp, dev "
+        "and sersic; or the best of the four for every source",
+    )
+    auto: Auto = key(Auto, "choice of the model")
     multi_band: bool = key(
         True,
         "positions and shapes shared by all bands; false fits each band alone",

@@ -12,9 +12,10 @@ from ..flags import FIT, counted
 from ..images import write_fits
 from ..patches.payload import Payload, read_payload
 from ..telemetry import clock, tell
+from .auto import choose
 from .errors import covariances
 from .optimise import optimise
-from .problem import problem, single_band
+from .problem import galaxy_limits, problem, single_band
 from .results import Solved, empty_rows, fill, owned, quality
 
 log = logging.getLogger(__name__)
@@ -44,7 +45,9 @@ def fit_patch(payload_path: Path, output: Path, settings: Fit, sky_model: str) -
 def solve_patch(payload: Payload, settings: Fit, sky_model: str) -> tuple[np.ndarray, tuple[int, float]]:
     """Fit all sources of a payload: rows for all of them, and (pixels used, chi2)."""
     joint = problem(payload, settings, free_sky=sky_model == "patch")
-    nband = len(payload.bands)
+    with clock("models"):
+        chosen = choose(joint, _undecided(payload, settings), galaxy_limits(joint, settings), settings.auto)
+    joint, nband = chosen.problem, len(payload.bands)
     parts = [joint] if settings.multi_band else [single_band(joint, index) for index in range(nband)]
     masks = [payload.mask] if settings.multi_band else [payload.mask[index : index + 1] for index in range(nband)]
     solved = []
@@ -57,8 +60,16 @@ def solve_patch(payload: Payload, settings: Fit, sky_model: str) -> tuple[np.nda
             judged = quality(part, outcome, mask)
         solved.append(Solved(part, outcome, errors, judged))
     rows = empty_rows(payload, settings.multi_band)
+    rows["runner_up"], rows["dchi2_runner_up"] = chosen.runner_up, chosen.margin
     fill(rows, payload, solved, settings)
     return rows, (int(joint.pixels.good.sum()), sum(part.outcome.chi2 for part in solved))
+
+
+def _undecided(payload: Payload, settings: Fit) -> np.ndarray:
+    """(n,) bool: sources whose model is to be found."""
+    if settings.models == "unknown":
+        return payload.sources["assumed"].astype(bool)
+    return np.full(len(payload.sources), settings.models == "auto")
 
 
 def _write(
@@ -67,7 +78,8 @@ def _write(
     mine = owned(rows)
     header = fits.Header([("PATCH", payload.patch), ("CELL", payload.cell), ("STATUS", status)])
     header["REASON"] = " ".join(reason.split())[:400].encode("ascii", "replace").decode()
-    header["NPIX"], header["CHI2"] = facts
+    header["NPIX"] = facts[0]
+    header["CHI2"] = facts[1] if np.isfinite(facts[1]) else None  # pixels beyond float32's squares; FITS has no infinity
     for index, band in enumerate(payload.bands["band"]):
         header[f"BAND{index + 1}"] = str(band)
     write_fits(

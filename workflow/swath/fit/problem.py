@@ -1,12 +1,13 @@
 """From a payload to the problems that the optimiser solves."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..config.fit import Fit
 from ..models.psf import PixelPsf
-from ..models.render import nderiv
 from ..patches.payload import FIXED, Payload
-from ..patches.starts import nonlinear
+from ..patches.starts import SMALLEST_PIX, nonlinear
 from .scene import Limits, Pixels, Problem, Settings, Sources
 
 # Bounds: half-light radii sqrt(ab) of 0.05 to 200 pix, Sersic indices of 0.41 to 6.3, axis ratios down to 0.08.
@@ -53,35 +54,53 @@ def _sources(payload: Payload, settings: Fit) -> Sources:
     return Sources(rows["model"].astype(str), np.array(start).reshape(-1, 6), rows["flux_start"].astype(float), free)
 
 
+def galaxy_limits(joint: Problem, settings: Fit) -> Limits:
+    """Bounds and priors of all sources as galaxies: of those without a shape, about the PSF's size.
+
+    ASSUME a source that the catalogue calls a star is, if it is a galaxy, about as large as the sharpest PSF.
+    """
+    sources = joint.sources.copy()
+    stars = sources.model == "star"
+    ny, nx = joint.pixels.extent
+    sources.nonlinear[stars, 2] = np.log(_psf_radius(joint.psf.stamps(nx / 2, ny / 2)))
+    return _limits(replace(sources, model=np.where(stars, "exp", sources.model)), settings)
+
+
+def _psf_radius(planes: np.ndarray) -> float:
+    """Least half-light radius [pix] of PSFs, (nband, m, m)."""
+    half = planes.shape[-1] // 2
+    y, x = np.indices(planes.shape[1:]) - half
+    radius = np.hypot(x, y)
+    order = np.argsort(radius, axis=None)
+    light = np.cumsum(planes.reshape(len(planes), -1)[:, order], axis=1)
+    inside = light < 0.5 * light[:, -1:]
+    return max(float(radius.ravel()[order][inside.sum(axis=1)].min()), SMALLEST_PIX)
+
+
 def _limits(sources: Sources, settings: Fit) -> Limits:
     n = len(sources)
     low, high = np.tile(_LOW, (n, 1)), np.tile(_HIGH, (n, 1))
     low[:, :2] = sources.nonlinear[:, :2] - settings.max_shift_pix
     high[:, :2] = sources.nonlinear[:, :2] + settings.max_shift_pix
     mean, width = np.zeros((n, 6)), np.full((n, 6), np.inf)
+    mean[:, 2] = sources.nonlinear[:, 2]
+    mean[:, 5] = np.log(settings.sersic_n_init)
     if settings.priors.enabled:
         # ASSUME ln Re is normal about its starting value, both components of ln(a/b) about 0, ln n about its start.
         priors = settings.priors
-        mean[:, 2] = sources.nonlinear[:, 2]
-        mean[:, 5] = np.log(settings.sersic_n_init)
         width[:, 2:] = [priors.log_re_sd, priors.ellipticity_sd, priors.ellipticity_sd, priors.log_n_sd]
-    stars = sources.model == "star"
-    width[stars] = np.inf
+    width[sources.model == "star"] = np.inf
     return Limits(low, high, mean, width)
 
 
 def _settings(settings: Fit, free_sky: bool) -> Settings:
     return Settings(
-        settings.noise,
-        settings.max_iterations,
-        settings.tolerance,
-        settings.stamp_threshold,
-        settings.stamp_max_pix,
-        free_sky,
-        settings.deadline_s,
+        mode=settings.mode,
+        noise=settings.noise,
+        max_iterations=settings.max_iterations,
+        tolerance=settings.tolerance,
+        stamp_threshold=settings.stamp_threshold,
+        stamp_max_pix=settings.stamp_max_pix,
+        free_sky=free_sky,
+        deadline_s=settings.deadline_s,
     )
-
-
-def parameter_count(model: str) -> int:
-    """Nonlinear parameters of a model: 2 for a star, 5 for exp and dev, 6 for Sersic."""
-    return nderiv(model)

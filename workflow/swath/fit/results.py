@@ -30,6 +30,7 @@ PER_BAND = (
     ("npix", "i4"),
     ("masked_fraction", "f8"),
     ("sky", "f8"),
+    ("neighbour_corr", "f8"),
 )
 
 
@@ -47,7 +48,8 @@ def row_dtype(nband: int, multi_band: bool, id_length: int) -> np.dtype:
     """Dtype of the FIT table."""
     geometry = [(name, kind) if multi_band else (name, kind, (nband,)) for name, kind in GEOMETRY]
     per_band = [(name, kind, (nband,)) for name, kind in PER_BAND]
-    head = [("row", "i4"), ("ID", f"U{id_length}"), ("role", "i2"), ("model", "U8"), ("flags", "i4")]
+    head = [("row", "i4"), ("ID", f"U{id_length}"), ("role", "i2"), ("model", "U8"), ("flags", "i4"),
+            ("runner_up", "U8"), ("dchi2_runner_up", "f8")]  # fmt: skip
     return np.dtype([*head, *geometry, *per_band])
 
 
@@ -75,6 +77,7 @@ def fill(rows: np.ndarray, payload: Payload, solved: list[Solved], settings: Fit
         for name, values in _photometry(part).items():
             rows[name][band] = values
         rows["flags"] |= _flags(part, settings)
+        rows["model"] = part.outcome.sources.model
     _flag_bands(rows, payload)
 
 
@@ -138,6 +141,7 @@ def _photometry(part: Solved) -> dict[str, np.ndarray]:
         "chi2": part.quality.chi2,
         "npix": part.quality.npix,
         "masked_fraction": part.quality.masked_fraction,
+        "neighbour_corr": part.errors.neighbour_corr,
         "sky": np.broadcast_to(part.outcome.sky, part.quality.chi2.shape),
     }
 
@@ -148,7 +152,7 @@ def _flags(part: Solved, settings: Fit) -> np.ndarray:
     ill = part.errors.degenerate | (~np.isfinite(part.errors.flux) & seen).any(axis=1)
     marks = {
         "NOT_CONVERGED": ~outcome.converged,
-        "AT_BOUND": at_bound(outcome.sources, part.problem.limits),
+        "AT_BOUND": at_bound(outcome.sources, part.problem.limits) & (settings.mode != "forced"),
         "ILL_CONDITIONED": ill,
         "MASKED_CENTER": kept.masked_centre,
         "SATURATED": kept.saturated,
@@ -180,7 +184,7 @@ def owned(rows: np.ndarray) -> np.ndarray:
     mine = mine[np.argsort(mine["row"], kind="stable")]
     unseen = mine["npix"] == 0
     blind = unseen.all(axis=1)
-    for name in ("flux", "flux_err"):
+    for name in ("flux", "flux_err", "neighbour_corr"):
         mine[name][unseen] = np.nan
     for name in ("x", "y", "x_err", "y_err", "re", "ell", "ab", "phi", "n", "re_err", "ell_err", "phi_err", "n_err"):
         mine[name][blind] = np.nan

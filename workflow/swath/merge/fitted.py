@@ -81,7 +81,12 @@ def _patch_facts(patch: PatchFit, tile: Tile) -> dict[str, object]:
 
 def _source_columns(rows: Rows) -> Values:
     fit = rows.columns
-    return {"stype_fit": fit["model"], "fit_flags": fit["flags"]}
+    return {
+        "stype_fit": fit["model"],
+        "fit_flags": fit["flags"],
+        "model_runner_up": fit["runner_up"],
+        "dchi2_runner_up": fit["dchi2_runner_up"],
+    }
 
 
 def _band_columns(rows: Rows, bands: Sequence[str]) -> Values:
@@ -91,6 +96,7 @@ def _band_columns(rows: Rows, bands: Sequence[str]) -> Values:
         "CHI2_{}": "chi2",
         "NPIX_{}": "npix",
         "masked_fraction_{}": "masked_fraction",
+        "neighbour_corr_{}": "neighbour_corr",
         "SKY_{}": "sky",
     }
     return {

@@ -13,12 +13,12 @@ from ..errors import RunError
 from ..images import ascii_text, native
 from ..telemetry import clock
 
-SCALARS = ("row", "ID", "model", "flags")
+SCALARS = ("row", "ID", "model", "flags", "runner_up", "dchi2_runner_up")
 PER_SLOT = (
     *("x", "y", "x_err", "y_err", "xy_cov", "re", "re_err", "ell", "ell_err", "phi", "phi_err", "n", "n_err", "ab"),
     *("converged", "niter", "dchi2", "stop_reason", "blend_fraction"),
 )
-PER_BAND = ("flux", "flux_err", "chi2", "npix", "masked_fraction", "sky")
+PER_BAND = ("flux", "flux_err", "chi2", "npix", "masked_fraction", "sky", "neighbour_corr")
 SHOWN = 50
 
 

@@ -14,6 +14,7 @@ from astropy.io import fits
 from ..config.fit import Patches
 from ..errors import RunError
 from ..files import write_json, write_text
+from ..flags import FIT
 from ..images import ascii_text, write_fits
 from ..telemetry import tell
 from .grid import Box, Cell, Patch, grow, least_halo, owners, patches
@@ -140,13 +141,16 @@ def _place(tag: str) -> tuple[int, int]:
 def _source_table(table: pd.DataFrame, bands: list[str]) -> fits.BinTableHDU:
     ids = ascii_text(table["ID"].astype(str))
     dtype = [
-        ("row", "i4"), ("ID", f"U{max(ids.dtype.itemsize // 4, 1)}"), ("active", "?"), ("model", "U8"),
+        ("row", "i4"), ("ID", f"U{max(ids.dtype.itemsize // 4, 1)}"), ("active", "?"), ("assumed", "?"),
+        ("model", "U8"),
         ("x", "f8"), ("y", "f8"), ("re", "f8"), ("ell", "f8"), ("phi", "f8"), ("flux", "f8", (len(bands),)),
     ]  # fmt: skip
     out = np.zeros(len(table), dtype)
     out["row"] = np.arange(len(table))
     out["ID"] = ids
     out["active"] = ~table["excluded_any"].to_numpy(bool)
+    # A reference star of unknown TYPE is known to be a star.
+    out["assumed"] = (table["fit_flags"].to_numpy() & FIT["TYPE_ASSUMED"] > 0) & (table["gaia_source_id"] == "")
     out["model"] = table["sw_model"].astype(str)
     for name, column in (("x", "x_pix"), ("y", "y_pix"), ("re", "sw_re"), ("ell", "sw_ell"), ("phi", "sw_phi")):
         out[name] = table[column].to_numpy(float)

@@ -146,6 +146,7 @@ def _choose(
     )
     within = inside(near["x"], near["y"], roi)
     role = np.select([owned, within & near["active"], within], [OWNED, HALO, EXCLUDED], FIXED)
+    starting = ("x", "y", "re", "ell", "phi")
     rows = []
     for source, kind in zip(near, role, strict=True):
         model = str(source["model"])
@@ -161,11 +162,12 @@ def _choose(
         if kind == FIXED and not _reaches(local, model, start, flux, noise, settings, window, roi):
             continue
         rows.append(
-            (source["row"], source["ID"], kind, model, *(source[k] for k in ("x", "y", "re", "ell", "phi")), flux)
+            (*(source[k] for k in ("row", "ID")), kind, model, *(source[k] for k in starting), flux, source["assumed"])
         )
     dtype = [
         ("row", "i4"), ("ID", near.dtype["ID"]), ("role", "i2"), ("model", "U8"), ("x", "f8"), ("y", "f8"),
         ("re", "f8"), ("ell", "f8"), ("phi", "f8"), ("flux_start", "f8", (len(frames),)),
+        ("assumed", "?"),
     ]  # fmt: skip
     return np.array(rows, dtype)
 

@@ -119,7 +119,7 @@ def _sources(start: Sources, scene: np.ndarray, payload: Payload) -> Sources:
     nonlinear[galaxy, 5] = np.log(scene["n"][galaxy])
     fixed = scene["role"] == FIXED
     nonlinear[fixed], flux[fixed] = start.nonlinear[fixed], start.flux[fixed]
-    return Sources(start.model, nonlinear, flux, start.free)
+    return Sources(scene["model"].astype(str), nonlinear, flux, start.free)
 
 
 def _of_band(scene: np.ndarray, index: int) -> np.ndarray:
