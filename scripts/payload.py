@@ -12,4 +12,5 @@ with job(snakemake) as task:
         task.input.epsf,
         task.output.payload,
         Fit(**task.params.settings),
+        task.input.around,
     )

@@ -34,6 +34,7 @@ rule payload:
         hub=rules.patches.output.hub,
         sources=rules.patches.output.sources,
         epsf=SETUP.own_cell("epsf/{cell}.fits"),
+        around=SETUP.cells_around("epsf/{cell}.fits"),
     output:
         payload=f"{OUT}/payload/{{patch}}.fits",
         record=f"{OUT}/records/payload/{{patch}}.json",

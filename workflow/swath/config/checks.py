@@ -84,6 +84,11 @@ CHECKS = (
         lambda enabled, radius, stamp: not enabled or radius < stamp / 2,
         "an annulus that begins within the stamp: psf.local_background.rin_pix below half of psf.stamp_size",
     ),
+    Check(
+        ("psf.form", "psf.method", "psf.epsfbuilder.oversampling"),
+        lambda form, method, factor: (form, method) != ("oversampled", "epsfbuilder") or factor > 1,
+        "psf.epsfbuilder.oversampling of 2 or more for psf.form: oversampled, which has nothing finer to take else",
+    ),
     _odd("psf.epsfbuilder.recentering_boxsize"),
     Check(
         ("patches.halo_min_pix", "patches.halo_max_pix"),

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 
 from ..config.fit import Fit
-from ..models.psf import PixelPsf
 from ..patches.payload import FIXED, Payload
 from ..patches.starts import SMALLEST_PIX, nonlinear
 from .scene import Limits, Pixels, Problem, Settings, Sources
@@ -18,7 +17,8 @@ _HIGH = np.array([np.inf, np.inf, np.log(200.0), np.inf, np.inf, np.log(6.3)])
 def problem(payload: Payload, settings: Fit, free_sky: bool) -> Problem:
     """The joint problem of all bands; positions become pixels of the payload's images."""
     sources = _sources(payload, settings)
-    return Problem(_pixels(payload), _psf(payload), sources, _limits(sources, settings), _settings(settings, free_sky))
+    psf, limits = payload.pixel_psf(), _limits(sources, settings)
+    return Problem(_pixels(payload), psf, sources, limits, _settings(settings, free_sky))
 
 
 def single_band(joint: Problem, index: int) -> Problem:
@@ -33,12 +33,6 @@ def _pixels(payload: Payload) -> Pixels:
     variance = np.where(good, payload.sigma, 1).astype("f4") ** 2
     image = np.where(good, payload.image, 0).astype("f4")
     return Pixels(image, variance, good, payload.bands["gain"], payload.bands["noise"] != "total")
-
-
-def _psf(payload: Payload) -> PixelPsf:
-    x0, _, y0, _ = payload.roi
-    bands = payload.bands
-    return PixelPsf(payload.psf, bands["psf_x0"] - x0, bands["psf_y0"] - y0, bands["psf_scale"])
 
 
 def _sources(payload: Payload, settings: Fit) -> Sources:

@@ -1,12 +1,14 @@
 """The `payload` stage: everything that the fit of one patch needs, in one FITS file.
 
-`IMAGE`, `SIGMA`, `MASK` (nband, ny, nx), `PSF` (nband, nplanes, m, m), and the tables `BANDS` and `SOURCES`. A
+`IMAGE`, `SIGMA`, `MASK` (nband, ny, nx), `PSF` (nband, nplanes, m, m; with `WINGS` and `CELLS` where there are any, see
+`psfs`), and the tables `BANDS` and `SOURCES`. A
 source's role: 0 owned by the patch, 1 a neighbour in the halo, fitted too, 2 beyond the halo but shining in,
 modelled at its starting values, 3 excluded from the catalogue but in the image, fitted so that its light is not
 taken for its neighbours'.
 """
 
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,10 +23,11 @@ from ..frames.frame import Frame, read_frame
 from ..images import table_rows, write_fits
 from ..models.psf import PixelPsf
 from ..models.sersic import TRUNCATION
-from ..psf.store import BandPsf, read
+from ..psf.store import BandPsf
 from ..telemetry import clock, tell
 from . import starts
 from .grid import Box, grow, inside
+from .psfs import Parts, assembled, patch_psf, psf_hdus, read_parts
 
 log = logging.getLogger(__name__)
 
@@ -46,18 +49,33 @@ class Payload(NamedTuple):
     psf: np.ndarray
     bands: np.ndarray
     sources: np.ndarray
+    parts: Parts = Parts()
+
+    def pixel_psf(self) -> PixelPsf:
+        """The PSFs of all bands, for positions in pixels of the images."""
+        return assembled(self.psf, self.bands, self.parts, self.roi)
 
 
-def build_payload(patch: str, hub_path: Path, sources_path: Path, epsf_path: Path, output: Path, settings: Fit) -> None:
-    """Cut one patch out of all bands and write its payload."""
+def build_payload(
+    patch: str,
+    hub_path: Path,
+    sources_path: Path,
+    epsf_path: Path,
+    output: Path,
+    settings: Fit,
+    around: Sequence[Path] = (),
+) -> None:
+    """Cut one patch out of all bands and write its payload.
+
+    epsf_path : the PSFs of its cell. around : those of neighbouring cells, to be interpolated with them.
+    """
     hub = read_json(hub_path)
     row = next(row for row in hub["patches"] if row["tag"] == patch)
-    psfs = read(epsf_path)
-    psf, planes = pixel_psf(psfs)
     with fits.open(sources_path) as hdus:
         table = table_rows(hdus["SOURCES"])
     roi, base, shape = tuple(row["roi"]), tuple(row["base"]), tuple(hub["shape"])
-    near = _near(table, roi, planes.shape[-1] / 2, settings.stamp_max_pix / 2)
+    psf, psfs = patch_psf(epsf_path, around, roi)
+    near = _near(table, roi, psf.extent + 0.5, settings.stamp_max_pix / 2)
     frames = [read_frame(band["frame"], _window(near, roi, settings, shape)) for band in hub["bands"]]
     with clock("fluxes"):
         chosen = _choose(
@@ -75,8 +93,8 @@ def build_payload(patch: str, hub_path: Path, sources_path: Path, epsf_path: Pat
             fits.ImageHDU(np.stack([frame.image[cut] for frame in frames]), name="IMAGE"),
             fits.ImageHDU(np.stack([frame.sigma[cut] for frame in frames]), name="SIGMA"),
             fits.ImageHDU(np.stack([frame.mask[cut] for frame in frames]), name="MASK"),
-            fits.ImageHDU(planes.astype("f4"), name="PSF"),
-            fits.BinTableHDU(_bands(frames, psfs), name="BANDS"),
+            *psf_hdus(psf),
+            fits.BinTableHDU(_bands(frames, psfs, psf.samples), name="BANDS"),
             fits.BinTableHDU(chosen, name="SOURCES"),
         ],
     )
@@ -94,19 +112,8 @@ def read_payload(path: Path) -> Payload:
         images = [np.ascontiguousarray(hdus[name].data, dtype="f4") for name in ("IMAGE", "SIGMA")]
         mask, psf = np.array(hdus["MASK"].data, "u1"), np.ascontiguousarray(hdus["PSF"].data, "f4")
         tables = [table_rows(hdus[name]) for name in ("BANDS", "SOURCES")]
-    return Payload(header["PATCH"], header["CELL"], *boxes, *images, mask, psf, *tables)
-
-
-def pixel_psf(psfs: list[BandPsf]) -> tuple[PixelPsf, np.ndarray]:
-    """PSFs of all bands on planes of one size, and those planes, (nband, nplanes, m, m)."""
-    count = max(len(psf.planes) for psf in psfs)
-    size = max(psf.planes.shape[-1] for psf in psfs)
-    planes = np.zeros((len(psfs), count, size, size))
-    for index, psf in enumerate(psfs):
-        margin = (size - psf.planes.shape[-1]) // 2
-        inner = slice(margin, size - margin)
-        planes[index, : len(psf.planes), inner, inner] = psf.planes
-    return PixelPsf(planes, *zip(*((psf.x0, psf.y0, psf.scale) for psf in psfs), strict=True)), planes
+        parts = read_parts(hdus)
+    return Payload(header["PATCH"], header["CELL"], *boxes, *images, mask, psf, *tables, parts)
 
 
 def _near(table: np.ndarray, roi: Box, psf_reach: float, farthest: float) -> np.ndarray:
@@ -140,7 +147,7 @@ def _choose(
     image = np.stack([frame.image for frame in frames])
     good = np.stack([frame.mask == 0 for frame in frames])
     noise = np.array([frame.sky_sigma for frame in frames])
-    local = PixelPsf(psf.planes, psf.x0 - window[0], psf.y0 - window[2], psf.scale)
+    local = psf.moved(window[0], window[2])
     owned = near["active"] & inside(
         np.clip(np.rint(near["x"]), crop[0], crop[1] - 1), np.clip(np.rint(near["y"]), crop[2], crop[3] - 1), base
     )
@@ -190,21 +197,21 @@ def _reaches(
     return bool(gap < radius)
 
 
-def _bands(frames: list[Frame], psfs: list[BandPsf]) -> np.ndarray:
+def _bands(frames: list[Frame], psfs: list[BandPsf], samples: np.ndarray) -> np.ndarray:
     names = [frame.band for frame in frames]
     reasons = [psf.reason for psf in psfs]
     dtype = [
         ("band", f"U{max(map(len, names))}"), ("gain", "f8"), ("noise", "U8"), ("sky_sigma", "f8"),
-        ("psf_x0", "f8"), ("psf_y0", "f8"), ("psf_scale", "f8"), ("psf_planes", "i4"), ("psf_fallback", "?"),
-        ("psf_pooled", "?"), ("psf_nstars", "i4"), ("psf_norm_radius", "f8"), ("rms_score", "f8"),
-        ("psf_reason", f"U{max(1, *map(len, reasons))}"),
+        ("psf_x0", "f8"), ("psf_y0", "f8"), ("psf_scale", "f8"), ("psf_planes", "i4"), ("psf_samples", "i4"),
+        ("psf_fallback", "?"), ("psf_pooled", "?"), ("psf_nstars", "i4"), ("psf_norm_radius", "f8"),
+        ("rms_score", "f8"), ("psf_reason", f"U{max(1, *map(len, reasons))}"),
     ]  # fmt: skip
     rows = [
         (
             frame.band, frame.gain, frame.noise, frame.sky_sigma, psf.x0, psf.y0, psf.scale, len(psf.planes),
-            psf.fallback, psf.pooled, psf.n_stars, psf.norm_radius,
+            count, psf.fallback, psf.pooled, psf.n_stars, psf.norm_radius,
             np.nan if psf.rms_score is None else psf.rms_score, psf.reason,
         )
-        for frame, psf in zip(frames, psfs, strict=True)
+        for frame, psf, count in zip(frames, psfs, samples, strict=True)
     ]  # fmt: skip
     return np.array(rows, dtype)
