@@ -10,6 +10,8 @@ with job(snakemake) as task:
         task.input.catalog,
         task.input.attrition,
         task.input.frames,
+        task.input.noise,
+        task.params.correct_errors,
         task.input.epsfs,
         task.input.zeropoint,
         task.params.settings,

@@ -11,6 +11,7 @@ with job(snakemake) as task:
         task.input.frames,
         task.input.epsfs,
         task.input.fits,
+        task.input.noise,
         csv=task.output.csv,
         fits_catalog=task.output.fits,
         parquet=task.output.parquet,

@@ -8,6 +8,7 @@ rule merge:
         frames=SETUP.each_band("frames/{band}.fits"),
         epsfs=SETUP.each_cell("epsf/{cell}.fits"),
         fits=SETUP.each_patch("fit/{patch}.fits"),
+        noise=SETUP.noise_files,
     output:
         csv=f"{OUT}/merge/catalog.csv",
         fits=f"{OUT}/merge/catalog.fits",

@@ -14,6 +14,7 @@ rule facts:
         zeropoint=rules.zeropoint.output.facts,
         attrition=rules.merge.output.attrition,
         frames=SETUP.each_band("frames/{band}.json"),
+        noise=SETUP.each_band("noise/{band}.json"),
         epsfs=SETUP.each_cell("epsf/{cell}.json"),
         figures=SETUP.figure_records,
     output:
@@ -36,6 +37,7 @@ rule facts:
     params:
         bands=lambda wildcards: SETUP.plan(wildcards).bands,
         settings=SETUP.changed,
+        correct_errors=SETUP.settings("noise.correct_errors"),
         folder=lambda wildcards, output: output.page.rsplit("/", 2)[0],
         code=SETUP.code("facts"),
     message:

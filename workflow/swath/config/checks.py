@@ -84,21 +84,11 @@ CHECKS = (
         lambda enabled, radius, stamp: not enabled or radius < stamp / 2,
         "an annulus that begins within the stamp: psf.local_background.rin_pix below half of psf.stamp_size",
     ),
-    Check(
-        ("psf.form", "psf.method", "psf.epsfbuilder.oversampling"),
-        lambda form, method, factor: (form, method) != ("oversampled", "epsfbuilder") or factor > 1,
-        "psf.epsfbuilder.oversampling of 2 or more for psf.form: oversampled, which has nothing finer to take else",
-    ),
     _odd("psf.epsfbuilder.recentering_boxsize"),
     Check(
         ("patches.halo_min_pix", "patches.halo_max_pix"),
         lambda low, high: low <= high,
         "patches.halo_min_pix not above patches.halo_max_pix",
-    ),
-    Check(
-        ("fit.mode", "fit.models"),
-        lambda mode, models: mode == "free" or models == "catalog",
-        "fit.models: catalog for fit.mode: forced or forced_position, whose models are given",
     ),
     Check(
         ("figures.montage.choice", "figures.montage.ids"),
@@ -111,6 +101,21 @@ CHECKS = (
         ("simulate.fwhm_pix",),
         lambda fwhm: min(fwhm) >= 2.5 and max(fwhm) <= 8,
         "two FWHM from 2.5 pix (images must be well sampled) to 8 pix",
+    ),
+    Check(
+        ("noise.radii_pix",),
+        lambda radii: all(0.5 <= radius <= 100 for radius in radii),
+        "radii of 0.5 to 100 pix",
+    ),
+    Check(
+        ("inject.depth_range_mag",),
+        lambda ends: ends[0] < ends[1],
+        "two magnitudes, the first (bright) below the second",
+    ),
+    Check(
+        ("inject.jitter_pix", "inject.spacing_pix"),
+        lambda jitter, spacing: jitter <= spacing / 3,
+        "inject.jitter_pix at most a third of inject.spacing_pix, or sources fall on each other",
     ),
     Check(("log.format",), _is_log_format, "a format of Python's logging, such as %(levelname)s %(message)s"),
 )

@@ -5,7 +5,9 @@ from .explore import Explore
 from .figures import Figures
 from .fit import Fit, Patches
 from .images import Checks, Crop, Load
+from .inject import Inject
 from .inputs import Inputs
+from .noise import Noise
 from .products import Log, Merge, ZeroPoint
 from .psf import Psf, Stars
 from .simulate import Simulate
@@ -36,6 +38,7 @@ class Config(Section):
     gaia: Gaia = key(Gaia, "reference stars")
     stars: Stars = key(Stars, "PSF stars")
     psf: Psf = key(Psf, "empirical PSF")
+    noise: Noise = key(Noise, "noise of empty sky")
     patches: Patches = key(Patches, "patches")
     fit: Fit = key(Fit, "the fit")
     merge: Merge = key(Merge, "merge")
@@ -43,4 +46,5 @@ class Config(Section):
     figures: Figures = key(Figures, "figures")
     explore: Explore = key(Explore, "catalogue browser")
     simulate: Simulate = key(Simulate, "the field of known truth that `snakemake test_field` judges")
+    inject: Inject = key(Inject, "known sources in the images of the field, for `snakemake inject`")
     log: Log = key(Log, "log")

@@ -34,6 +34,27 @@ def band_table(frames: Sequence[Facts]) -> Table:
     return Table("Images", header, rows, note)
 
 
+def noise_table(bands: Sequence[Facts], applied: bool) -> Table:
+    """The noise of empty sky. bands : `noise/{band}.json`, in band order. applied : do the flux errors hold it?"""
+    radii = [row["radius"] for row in bands[0]["apertures"] if row["kind"] == "disk"] if bands else []
+    header = ["band", "factor", "standard error", "pixels alone", "correlation", "PSF area [pix]", "empty places",
+              *(f"radius {radius:g} pix" for radius in radii)]  # fmt: skip
+    rows = [
+        [
+            facts["band"], number(facts["factor"]), number(facts["error"]), number(facts["pixel"]),
+            number(facts["correlation"]), number(facts["area"], 1), facts["places"],
+            *(number(row["factor"]) for row in facts["apertures"] if row["kind"] == "disk"),
+        ]
+        for facts in bands
+    ]  # fmt: skip
+    note = (
+        "Scatter of sums over empty sky, over what the declared noise makes of them if pixels are independent. Factor: "
+        "of sums weighted with the PSF, as a star's flux is measured; pixels alone: of single pixels; correlation: the "
+        f"one over the other. Flux errors {'are' if applied else 'are not'} multiplied by it (noise.correct_errors)."
+    )
+    return Table("Noise of empty sky", header, rows, note)
+
+
 def source_table(catalog: pd.DataFrame) -> Table:
     """Where the sources come from."""
     injected = catalog["injected"].astype(bool)

@@ -19,6 +19,8 @@ def write_facts(
     catalog: str | Path,
     attrition: str | Path,
     frames: Sequence[str | Path],
+    noise: Sequence[str | Path],
+    correct_errors: bool,
     epsfs: Sequence[str | Path],
     zeropoint: str | Path,
     settings: Mapping[str, object],
@@ -30,7 +32,8 @@ def write_facts(
     Parameters
     ----------
     catalog : the calibrated catalogue. attrition : `merge/attrition.csv`. zeropoint : `zeropoint/zeropoint.json`.
-    frames, epsfs : `frames/{band}.json` in band order; `epsf/{cell}.json`.
+    frames, noise, epsfs : `frames/{band}.json` and `noise/{band}.json` in band order; `epsf/{cell}.json`.
+    correct_errors : do flux errors hold the factor of the noise?
     settings : `hash` of the configuration and `changed`, its differences from the defaults (key, value, default).
     folder : the tile's folder, for `benchmarks/` and `logs/`: the only facts that differ between equal runs.
     """
@@ -44,6 +47,7 @@ def write_facts(
         counts.zero_point_table(read_json(zeropoint)),
         counts.psf_table(counts.read_all(epsfs), bands),
         counts.band_table(counts.read_all(frames)),
+        counts.noise_table(counts.read_all(noise), correct_errors),
         cost_table(Path(folder)),
         Table("Settings that differ from the defaults", ["key", "value", "default"], settings["changed"]),
         Table("Versions", ["package", "version"], list(package_versions().items())),

@@ -29,6 +29,7 @@ class Facts(NamedTuple):
     """Numbers of a whole tile that go with its catalogue; per band, None where unknown.
 
     depth : median of the DEPTH column [mag]. zero_point, zero_point_err : calibrated [mag].
+    noise_factor : that the flux errors were multiplied by; None where they were not.
     """
 
     bands: tuple[str, ...]
@@ -37,6 +38,7 @@ class Facts(NamedTuple):
     depth: dict[str, float | None]
     zero_point: dict[str, float | None]
     zero_point_err: dict[str, float | None]
+    noise_factor: dict[str, float] | None = None
 
 
 @clock("write")
@@ -127,6 +129,7 @@ def _cards(facts: Facts) -> list[fits.Card]:
             (f"DEPTH{i}", facts.depth[band], "[mag] median depth of point sources"),
             (f"ZP{i}", facts.zero_point[band], "[mag] calibrated zero point of the fluxes"),
             (f"ZPERR{i}", facts.zero_point_err[band], "[mag] its error"),
+            (f"NOISEF{i}", (facts.noise_factor or {}).get(band), "correlated noise: factor in the flux errors"),
         ]
     return [fits.Card(*card) for card in cards if card[1] is not None]
 

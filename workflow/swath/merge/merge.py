@@ -20,6 +20,7 @@ from . import attrition
 from .assemble import assemble
 from .files import Facts, median_depths, write_catalog
 from .fitted import Tile
+from .noise import corrected, noise_factors
 from .patches import check_whole, read_fit
 from .psf import sky_at
 from .turned import turned
@@ -33,6 +34,7 @@ def merge_patches(
     frames: Sequence[str | Path],
     epsfs: Sequence[str | Path],
     fits: Sequence[str | Path],
+    noise: Sequence[str | Path] = (),
     *,
     csv: str | Path,
     fits_catalog: str | Path,
@@ -51,6 +53,7 @@ def merge_patches(
     sources : `sources/sources.parquet`. plan : `patches/patches.json`.
     frames, epsfs : `frames/{band}.fits` in the order of the bands, `epsf/{cell}.fits` in any order.
     fits : `fit/{patch}.fits` of every patch in the plan, in any order.
+    noise : `noise/{band}.json` in the order of the bands, whose factors go into the flux errors; none leaves them.
     csv, fits_catalog, parquet, attrition_csv : written, atomically.
 
     Raises
@@ -64,13 +67,15 @@ def merge_patches(
     wanted = attrition.active(table)
     check_whole(patches, list(order), table["ID"], wanted)
     patches.sort(key=lambda patch: order[patch.tag])
+    factors = noise_factors(noise, bands)
+    sky = np.stack([sky_at(path, table["x_pix"].to_numpy(), table["y_pix"].to_numpy()) for path in frames], axis=1)
     tile = Tile(
         bands,
         multi_band,
         origins={patch["tag"]: (patch["roi"][0], patch["roi"][2]) for patch in plan["patches"]},
         crop=(plan["crop_box"][0], plan["crop_box"][2]),
         cells={Path(path).stem: store.read(path) for path in epsfs},
-        sky=np.stack([sky_at(path, table["x_pix"].to_numpy(), table["y_pix"].to_numpy()) for path in frames], axis=1),
+        sky=sky * [factors[band] for band in bands],
         wcs=equatorial_wcs(read_header(frames[0]), str(frames[0])),
         theta_from=theta_from,
         min_stars=psf_min_stars,
@@ -78,13 +83,14 @@ def merge_patches(
         zp_ref=zp_ref,
     )
     with clock("assemble"):
-        catalog = assemble(table, patches, tile)
+        catalog = corrected(assemble(table, patches, tile), factors)
     if warning := turned(catalog, suffixes_of(bands, multi_band), theta_from):
         log.warning("%s", warning)
     fates = attrition.fate(catalog, catalog[[f"FLUX_{band}_fit" for band in bands]].to_numpy())
     attrition.check(catalog, fates, settings.max_failed_fraction)
     unknown = dict.fromkeys(bands)
-    facts = Facts(bands, multi_band, zp_ref, median_depths(catalog, bands), unknown, unknown)
+    named = factors if noise else None
+    facts = Facts(bands, multi_band, zp_ref, median_depths(catalog, bands), unknown, unknown, named)
     write_catalog(catalog, facts, csv, fits_catalog, parquet)
     counts = attrition.count(fates)
     write_csv(attrition_csv, counts)

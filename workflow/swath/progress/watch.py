@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ..inject.derive import number_of, origin
 from ..logs import run_log
 from ..telemetry import TICK_S, telemetry_file
 from .forecast import Forecast
@@ -125,7 +126,7 @@ class Watch:
                 stage.fail(record.jobid)
                 job = self.jobs[record.jobid]
                 values = [value for name, value in job.wildcards.items() if name != "tile"]
-                self._say(failed_line(job.rule.name, values, list(map(str, job.log))), job.wildcards.get("tile"))
+                self._say(failed_line(job.rule.name, values, list(map(str, job.log))), origin(job.wildcards["tile"]))
         return True
 
     def _look(self, numbers: Iterable[int], now: float) -> None:
@@ -172,14 +173,19 @@ def jobs_to_do(dag: Any) -> Iterator[Any]:
 
 
 def plan_stages(jobs: Mapping[int, Any]) -> Iterator[tuple[str, Stage]]:
-    """Tile and stage for every rule and tile among the jobs; the tile is in the name where there are several."""
-    groups: dict[tuple[str, str], dict[int, Path]] = {}
+    """Tile and stage for every rule and tile among the jobs; the tile is in the name where there are several.
+
+    Tiles with added sources count as one, in the name of the user's own.
+    """
+    groups: dict[tuple[str, bool, str], dict[int, Path]] = {}
     for number, job in jobs.items():
-        key = job.wildcards.get("tile"), job.rule.name
+        tile = job.wildcards.get("tile")
+        key = origin(tile), number_of(tile) is not None, job.rule.name
         groups.setdefault(key, {})[number] = telemetry_file(str(job.log[0]))
-    several = len({tile for tile, _ in groups}) > 1
-    for (tile, rule), files in groups.items():
-        yield tile, Stage(f"{tile} {rule}".strip() if several else rule, files)
+    several = len({tile for tile, _, _ in groups}) > 1
+    for (tile, added, rule), files in groups.items():
+        words = [tile] * several + ["inject"] * (added and not rule.startswith("inject")) + [rule]
+        yield tile, Stage(" ".join(words).strip(), files)
 
 
 def read_report(path: Path) -> dict[str, Any] | None:

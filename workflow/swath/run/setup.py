@@ -15,6 +15,7 @@ from ..config.model import Config
 from ..config.paths import relative
 from ..config.yamltext import flow
 from ..explore.bands import check_bands
+from ..inject.derive import number_of
 from ..logs import run_log
 from . import commandline
 from .lastword import LastWord
@@ -23,6 +24,8 @@ from .tiles import TEST_FIELD
 from .values import ParamFunction
 
 ASKED_ABOUT = ("source", "file")  # what `snakemake provenance --config source=...` asks about: no keys of a config
+
+INJECTED = ("inject/verdict.json", "inject/summary.csv", "inject/inject.png")
 
 
 class Setup(Shown):
@@ -35,13 +38,17 @@ class Setup(Shown):
             check_bands(config.explore, self.plans[config.tile].bands)
 
     def tell(self, rules: Collection[str]) -> None:
-        """Say at the end of a run what came of it; last, where the test field was among its rules, the verdict."""
+        """Say at the end of a run what came of it; last, where known sources were among its rules, their verdict."""
+        from ..inject.verdict import closing as told
         from ..summary import summary
         from ..truth.tell import closing
 
         self.word.forget()
         for tile in self.wanted:
-            print(summary(Path(self.out.format(tile=tile))), file=sys.stderr)
+            if number_of(tile) is None:
+                print(summary(Path(self.out.format(tile=tile))), file=sys.stderr)
+        if "inject_summary" in rules or "inject" in rules:
+            self.word.texts.append(f"\n{told(*self.products(*INJECTED))}")
         if "test_field" in rules:
             self.word.texts.append(f"\n{closing(Path(self.out.format(tile=TEST_FIELD), 'truth/verdict.json'))}")
 

@@ -12,10 +12,10 @@ from ..figures import (
     source_figures,
     zeropoint_figures,
 )
-from .values import Values
+from .injection import Injection
 
 
-class Shown(Values):
+class Shown(Injection):
     """Names of what is drawn and written for people."""
 
     @property
@@ -28,11 +28,11 @@ class Shown(Values):
         return self.products(*(f"figures/{name}" for name in self._figure_names()))
 
     def pages(self) -> list[str]:
-        """The catalogue browser and the stamps beside it, where the config asks for them."""
+        """The catalogue browser with its stamps, and the figure of added sources, where the config asks for them."""
         if not self.config.explore.enabled:
-            return []
+            return self.injected_figures()
         stamps = (f"explore/stamps/{patch}.png" for patch in self.plans[self.config.tile].patch_tags)
-        return self.products("explore/index.html", *stamps)
+        return self.products("explore/index.html", *stamps) + self.injected_figures()
 
     def figure_outputs(self, group: str) -> Names:
         """Outputs of the figure rule `psf`, `patch`, `sources`, `catalog` or `zeropoint`: those switched on.

@@ -1,11 +1,12 @@
 """The tiles of a run: their configs and plans, and which files a job of theirs reads."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from ..config.keys import value_at
 from ..config.model import Config
+from ..inject import derive as injected
 from ..plan import Plan, make_plan, stored_plan
 from ..simulate.derive import TILE as TEST_FIELD
 from ..simulate.derive import derive, plan_of
@@ -30,6 +31,7 @@ class Tiles:
         stored = Path(config.results) / config.tile / "plan.json"
         plan = stored_plan(config.tile, stored) if reading else make_plan(config, stored, trusted=not main)
         self.plans = {config.tile: plan}
+        self.configs |= {tile: injected.derive(config, plan, tile) for tile in injected.tile_names(config)}
         self.wanted: dict[str, None] = {}
 
     @property
@@ -38,11 +40,15 @@ class Tiles:
         return list(self.configs)
 
     def plan(self, wildcards: Any) -> Plan:
-        """The plan of a job's tile; that of the simulated one is made when it is asked for."""
-        self.wanted[wildcards.tile] = None
-        if wildcards.tile not in self.plans:
-            self.plans[wildcards.tile] = plan_of(self.configs[wildcards.tile])
-        return self.plans[wildcards.tile]
+        """The plan of a job's tile; those of derived ones are made when they are asked for."""
+        tile = wildcards.tile
+        self.wanted[tile] = None
+        if tile not in self.plans:
+            derived = self.configs[tile]
+            self.plans[tile] = (
+                plan_of(derived) if tile == TEST_FIELD else injected.plan_of(derived, self.plans[self.config.tile])
+            )
+        return self.plans[tile]
 
     def products(self, *names: str) -> list[str]:
         """Named products of the user's tile."""
@@ -87,13 +93,10 @@ class Tiles:
         """Input function: `pattern` for the cell of the patch."""
         return lambda wildcards: self._path(wildcards, pattern, cell="_".join(wildcards.patch.split("_")[:2]))
 
-    def cells_around(self, pattern: str) -> InputFunction:
-        """Input function: `pattern` for the cells in use around that of the patch, where PSFs are interpolated."""
-        return lambda wildcards: [
-            self._path(wildcards, pattern, cell=cell)
-            for cell in _around(wildcards.patch, self.plan(wildcards).cells)
-            if self.configs[wildcards.tile].psf.interpolate
-        ]
+    def noise_files(self, wildcards: Any) -> list[str]:
+        """Input function: the measured noise of every band, where the flux errors are to hold it."""
+        wanted = self.configs[wildcards.tile].noise.correct_errors
+        return self.each_band("noise/{band}.json")(wildcards) if wanted else []
 
     def picture_frames(self, wildcards: Any) -> list[str]:
         """Input function: frames of the three bands of the browser's picture; none for the white stack."""
@@ -117,11 +120,5 @@ class Tiles:
         return [self._path(wildcards, pattern, **{name: value}) for value in values]
 
     def _path(self, wildcards: Any, pattern: str, **values: str) -> str:
-        return f"{self.out.format(tile=wildcards.tile)}/{pattern.format(**values)}"
-
-
-def _around(patch: str, tags: Iterable[str]) -> list[str]:
-    """Those of the cells `tags` that touch the cell of a patch, in their order."""
-    row, column = (int(part[1:]) for part in patch.split("_")[:2])
-    near = {f"r{row + i:02d}_c{column + j:02d}" for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)}
-    return [tag for tag in tags if tag in near]
+        tile = injected.origin(wildcards.tile) if pattern.startswith(injected.SHARED) else wildcards.tile
+        return f"{self.out.format(tile=tile)}/{pattern.format(**values)}"

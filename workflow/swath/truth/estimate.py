@@ -38,6 +38,8 @@ def _resampled(values: np.ndarray, statistic: object) -> Estimate:
 
     A source's bands share the error of its shape: they are no independent values.
     """
+    if not len(values):
+        return Estimate(np.nan, np.nan, 0)
     values = np.asarray(values, float).reshape(len(values), -1)
     values = values[np.isfinite(values).any(axis=1)]
     if not len(values):

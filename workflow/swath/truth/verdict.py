@@ -1,7 +1,6 @@
 """The stage `verdict`: the test field against its truth, bound by bound."""
 
 import logging
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -13,10 +12,11 @@ from ..files import read_json, write_json
 from ..images import read_image
 from ..psf import store
 from ..tables import read_table, write_csv
-from .bounds import Bound, source_bounds
+from .bounds import source_bounds
 from .completeness import completeness, detected
 from .epsf import cell_biases, epsf_bounds, read_true_psf
 from .match import compare
+from .rows import bound_row
 from .zeropoint import light_through, zero_point_bounds
 
 log = logging.getLogger(__name__)
@@ -62,13 +62,13 @@ def judge(
         *epsf_bounds(biases),
     ]
     write_csv(sources_csv, table)
-    write_csv(verdict_csv, pd.DataFrame([_row(item) for item in bounds]))
+    write_csv(verdict_csv, pd.DataFrame([bound_row(item) for item in bounds]))
     write_json(
         verdict_json,
         {
             "passed": all(item.passed for item in bounds),
             "missed": [item.sentence for item in bounds if not item.passed],
-            "bounds": [_row(item) for item in bounds],
+            "bounds": [bound_row(item) for item in bounds],
             "epsf": biases.to_dict("records"),
             "completeness": completeness(table).to_dict("records"),
         },
@@ -76,20 +76,6 @@ def judge(
     missed = sum(not item.passed for item in bounds)
     log.info("%d of %d bounds kept; %d sources, %d active", len(bounds) - missed, len(bounds), len(table),
              table["active"].sum())  # fmt: skip
-
-
-def _row(item: Bound) -> dict[str, object]:
-    numbers = {name: getattr(item, name) for name in ("value", "error", "low", "high")}
-    finite = {name: float(value) if math.isfinite(value) else None for name, value in numbers.items()}
-    return {
-        "bound": item.name,
-        "of": item.subject,
-        "unit": item.unit,
-        **finite,
-        "sources": item.sources,
-        "fewest": item.fewest,
-        "passed": item.passed,
-    }
 
 
 def _scales(summary: pd.DataFrame, zp_ref: float) -> dict[str, float]:

@@ -1,0 +1,1 @@
+"""The noise of empty sky, as photometry sees it."""
