@@ -81,7 +81,7 @@ POSITION = (
     Column("RA{s}_fit", "float", "deg", "fitted right ascension (ICRS, at the epoch of the images)"),
     Column("DEC{s}_fit", "float", "deg", "fitted declination (ICRS, at the epoch of the images)"),
 )
-TYPE = (Column("stype_fit", "str", "", "fitted model: star, exp, dev or sersic"),)
+TYPE = (Column("stype_fit", "str", "", "fitted model: star, exp, dev or sersic; TYPE, or chosen by fit.models"),)
 SHAPE = (
     Column("sersic_n{s}_fit", "float", "", "Sersic index; empty unless stype_fit is sersic"),
     Column("re_pix{s}_fit", "float", "pix", "half-light radius along the major axis"),
@@ -106,6 +106,13 @@ STATUS = (
     Column("patch_reason", "str", "", "why the patch failed"),
     Column("x_pix", "float", "pix", "starting x in the full image"),
     Column("y_pix", "float", "pix", "starting y in the full image"),
+    Column("model_runner_up", "str", "", "second best model where fit.models compared some; empty: none compared"),
+    Column(
+        "dchi2_runner_up",
+        "float",
+        "",
+        "penalised chi2 of the second best model less that of stype_fit: below 10, it is nearly as good",
+    ),
 )
 DETAIL = (
     Column(
@@ -133,6 +140,12 @@ QUALITY = (
     Column("CHI2_{band}", "float", "", "chi2 of the good pixels in the source's core (model above 5 % of its peak)"),
     Column("NPIX_{band}", "int", "pix", "good pixels in the core"),
     Column("masked_fraction_{band}", "float", "", "masked fraction of the core's pixels"),
+    Column(
+        "neighbour_corr_{band}",
+        "float",
+        "",
+        "correlation of the flux with that of the neighbour with which it is strongest; 0 without a neighbour",
+    ),
     Column("SKY_{band}", "float", "ct", "sky per pixel fitted with the patch (sky.model: patch), else 0"),
     Column(
         "DEPTH_{band}", "float", "mag", "magnitude of a star of merge.depth_sigma (5) times the sky noise in its PSF"

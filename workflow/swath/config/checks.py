@@ -84,11 +84,21 @@ CHECKS = (
         lambda enabled, radius, stamp: not enabled or radius < stamp / 2,
         "an annulus that begins within the stamp: psf.local_background.rin_pix below half of psf.stamp_size",
     ),
+    Check(
+        ("psf.form", "psf.method", "psf.epsfbuilder.oversampling"),
+        lambda form, method, factor: (form, method) != ("oversampled", "epsfbuilder") or factor > 1,
+        "psf.epsfbuilder.oversampling of 2 or more for psf.form: oversampled, which has nothing finer to take else",
+    ),
     _odd("psf.epsfbuilder.recentering_boxsize"),
     Check(
         ("patches.halo_min_pix", "patches.halo_max_pix"),
         lambda low, high: low <= high,
         "patches.halo_min_pix not above patches.halo_max_pix",
+    ),
+    Check(
+        ("fit.mode", "fit.models"),
+        lambda mode, models: mode == "free" or models == "catalog",
+        "fit.models: catalog for fit.mode: forced or forced_position, whose models are given",
     ),
     Check(
         ("figures.montage.choice", "figures.montage.ids"),

@@ -1,6 +1,6 @@
 """The tiles of a run: their configs and plans, and which files a job of theirs reads."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +93,14 @@ class Tiles:
         """Input function: `pattern` for the cell of the patch."""
         return lambda wildcards: self._path(wildcards, pattern, cell="_".join(wildcards.patch.split("_")[:2]))
 
+    def cells_around(self, pattern: str) -> InputFunction:
+        """Input function: `pattern` for the cells in use around that of the patch, where PSFs are interpolated."""
+        return lambda wildcards: [
+            self._path(wildcards, pattern, cell=cell)
+            for cell in _around(wildcards.patch, self.plan(wildcards).cells)
+            if self.configs[wildcards.tile].psf.interpolate
+        ]
+
     def noise_files(self, wildcards: Any) -> list[str]:
         """Input function: the measured noise of every band, where the flux errors are to hold it."""
         wanted = self.configs[wildcards.tile].noise.correct_errors
@@ -122,3 +130,10 @@ class Tiles:
     def _path(self, wildcards: Any, pattern: str, **values: str) -> str:
         tile = injected.origin(wildcards.tile) if pattern.startswith(injected.SHARED) else wildcards.tile
         return f"{self.out.format(tile=tile)}/{pattern.format(**values)}"
+
+
+def _around(patch: str, tags: Iterable[str]) -> list[str]:
+    """Those of the cells `tags` that touch the cell of a patch, in their order."""
+    row, column = (int(part[1:]) for part in patch.split("_")[:2])
+    near = {f"r{row + i:02d}_c{column + j:02d}" for i in (-1, 0, 1) for j in (-1, 0, 1) if (i, j) != (0, 0)}
+    return [tag for tag in tags if tag in near]
