@@ -63,7 +63,8 @@ def read_drawn(payload_path: str | Path, fit_path: str | Path, settings: Fit) ->
         header, scene = hdus[0].header, table_rows(hdus["SCENE"])
     model, sigma = fitted(payload, scene, settings)
     data = np.where(np.isfinite(sigma), payload.image, np.nan)
-    return Drawn(payload, data, model, sigma, scene, header["STATUS"], header["REASON"], header["CHI2"], header["NPIX"])
+    chi2 = np.nan if header["CHI2"] is None else header["CHI2"]  # beyond all bounds, or not a number
+    return Drawn(payload, data, model, sigma, scene, header["STATUS"], header["REASON"], chi2, header["NPIX"])
 
 
 def fitted(payload: Payload, scene: np.ndarray, settings: Fit) -> tuple[np.ndarray, np.ndarray]:
