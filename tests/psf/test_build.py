@@ -10,8 +10,8 @@ from swath.config.psf import Psf, Stars
 from swath.errors import ConfigError, InputError, RunError
 from swath.psf import grid, quality, store
 from swath.psf.build import build_cell
-from swath.psf.fallback import fallback_psf
 from swath.psf.components import draw, fit_mixture
+from swath.psf.fallback import fallback_psf
 from swath.psf.moffat import from_fwhm, render
 from swath.psf.quality import Score
 from swath.psf.select import hold_out

@@ -13,6 +13,7 @@ from .moffat import Moffat
 # Gauss-Legendre points per pixel and axis: exact to 1e-5 of the peak for a FWHM of 1.5 pixels
 NODES, WEIGHTS = (values / 2 for values in np.polynomial.legendre.leggauss(4))
 _STEEPEST, _SHALLOWEST = 12.0, 1.2  # exponents of fitted Moffats
+_SMALLEST = 0.1  # radius [pix] of fitted Moffats: within it all power laws look alike
 ROUND_ENOUGH = 0.9  # an ellipse must take the misfit of round Gaussians below this fraction of it
 _SEEN = 0.003  # and this much of the peak must be at stake, rms within one FWHM
 
@@ -37,6 +38,14 @@ def of_moffat(moffat: Moffat, flux: float = 1.0) -> np.ndarray:
     """A Moffat of total `flux` as a component, (1, 5)."""
     peak = flux * (moffat.beta - 1) / np.pi * np.sqrt(moffat.determinant)
     return np.array([[peak, moffat.qxx, moffat.qxy, moffat.qyy, moffat.beta]])
+
+
+def image_fwhm(rows: np.ndarray, about: float) -> float:
+    """FWHM [pix] along x of components as pixels see them; `about` as much."""
+    samples = 20
+    light = draw(rows, 2 * int(np.ceil(about)) + 1, samples)
+    half = light[len(light) // 2, len(light) // 2 :]
+    return float(2 * np.interp(-half[0] / 2, -half, np.arange(len(half)) / samples))
 
 
 def gaussians(flux: np.ndarray, sigma: np.ndarray, e1: np.ndarray | float, e2: np.ndarray | float) -> np.ndarray:
@@ -104,12 +113,25 @@ def fit_wing(stamp: np.ndarray, inner: float) -> np.ndarray:
     if stamp[outer].mean() < 3 * noise / np.sqrt(outer.sum()):
         return np.zeros((0, 5))
     dx, dy = grid.offsets(stamp.shape[-1])
-    start = fit_moffat(stamp)[0]
-    first = np.array([np.log(start[0]), -0.25 * np.log(start[1] * start[3] - start[2] ** 2), 0.0, 0.0, np.log(1.5)])
     solved = least_squares(
-        lambda values: (surface(_moffat(values), dx, dy) - stamp)[part] / scale, first, loss="soft_l1", max_nfev=300
+        lambda values: (surface(_moffat(values), dx, dy) - stamp)[part] / scale,
+        _power_law(stamp, level, inner),
+        loss="soft_l1",
+        max_nfev=300,
     )
     return _moffat(solved.x)
+
+
+def _power_law(stamp: np.ndarray, level: np.ndarray, inner: float) -> np.ndarray:
+    """Parameters of the Moffat of the stamp's width through its median light at `inner` and twice as far out."""
+    near = max(int(inner), 2)
+    far = min(2 * near, len(level) - 1)
+    width = np.sqrt(stamp.sum() / (2 * np.pi * stamp.max()))
+    least = 1e-7 * stamp.max()
+    steepness = np.log(max(level[near], least) / max(level[far], least)) / np.log(far / near) / 2
+    beta = np.clip(steepness, _SHALLOWEST + 0.1, 6.0)
+    amplitude = np.log(max(level[near], least)) + beta * np.log(1 + (near / width) ** 2)
+    return np.array([amplitude, np.log(width), 0.0, 0.0, np.log(beta - 1)])
 
 
 def _start(stamp: np.ndarray, widths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -133,9 +155,10 @@ def _nearest(
 
 
 def _moffat(values: np.ndarray) -> np.ndarray:
-    """ln amplitude, ln radius, shears, ln(beta - 1), which is kept within bounds, as a component (1, 5)."""
+    """ln amplitude, ln radius, shears, ln(beta - 1), radius and beta kept within bounds, as a component (1, 5)."""
+    radius = max(values[1], np.log(_SMALLEST))
     beta = 1 + np.exp(np.clip(values[4], np.log(_SHALLOWEST - 1), np.log(_STEEPEST - 1)))
-    return np.array([[np.exp(values[0]), *_form(*values[1:4]), beta]])
+    return np.array([[np.exp(values[0]), *_form(radius, *values[2:4]), beta]])
 
 
 def _form(log_sigma: float, e1: float, e2: float) -> np.ndarray:

@@ -98,7 +98,7 @@ def _sampling(image: SuppliedImage, header: fits.Header, settings: Psf) -> list[
         ]
     samples = samples_per_pixel(image, header)
     problems = []
-    if min(header["NAXIS1"], header["NAXIS2"]) < SMALLEST_PIX * samples:
+    if samples > 1 and min(header["NAXIS1"], header["NAXIS2"]) < SMALLEST_PIX * samples:
         sides = f"{header['NAXIS1']} x {header['NAXIS2']}"
         problems.append(
             f"{path}: {sides} samples, {samples} to a pixel, expected at least {SMALLEST_PIX} pixels on each side"
