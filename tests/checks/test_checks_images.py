@@ -88,6 +88,25 @@ def test_wrong_shapes_of_image_weight_mask_and_psf(field):
     assert "p.fits: a PSF of 21 x 20 pix; both sides must be odd" in errors
 
 
+def test_unusable_psfs_are_found_before_the_run_all_at_once(field):
+    """They used to be found by the job of the first cell, one at a time, or not at all."""
+    y, x = np.indices((41, 41)) - 20
+    good = np.exp(-(x**2 + y**2) / 6)
+    for name, light in (("zero.fits", 0 * good), ("off.fits", np.roll(good, 2, axis=1)), ("good.fits", good)):
+        fits.writeto(field.folder / name, light.astype("f4"))
+    field.inputs["images"] = [{"path": "g.fits", "psf": "zero.fits"}, {"path": "r.fits", "psf": "off.fits"}]
+    errors = field.errors(psf={"ngrid": 1, "method": "supplied"})
+    assert len(errors) == 2
+    assert "zero.fits: all pixels of the PSF are 0" in errors[0]
+    assert "off.fits: the PSF is centred (+2.00, +0.00) pix off its middle pixel" in errors[1]
+    assert field.errors() == []  # nobody asks for them
+    field.inputs["images"] = [{"path": f"{band}.fits", "psf": "good.fits", "psf_oversampling": 4} for band in "gr"]
+    assert field.errors(psf={"ngrid": 1, "method": "supplied", "form": "oversampled"}) == []
+    field.inputs["images"][0] |= {"psf_oversampling": None}
+    (error,) = field.errors(psf={"ngrid": 1, "method": "supplied", "form": "oversampled"})
+    assert "nothing says how many samples this PSF has per pixel" in error
+
+
 def test_duplicate_bands(field):
     field.image("g", "again.fits")
     field.inputs["images"].append("again.fits")

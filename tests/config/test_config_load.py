@@ -118,6 +118,10 @@ def test_unknown_keys_are_told_what_was_meant(mapping, advice):
         ({"inputs": {}}, "either inputs.image_list or inputs.images"),
         ({"inputs": {"images": ["a"], "image_list": "b"}}, "either inputs.image_list or inputs.images"),
         ({"psf": {"size": 63}}, "psf.size not above psf.stamp_size"),
+        (
+            {"psf": {"form": "oversampled", "method": "epsfbuilder"}},
+            "psf.epsfbuilder.oversampling of 2 or more for psf.form: oversampled",
+        ),
         ({"psf": {"stamp_size": 62}}, "psf.stamp_size: 62; expected an odd number"),
         ({"psf": {"epsfbuilder": {"recentering_boxsize": 4}}}, "expected an odd number"),
         ({"psf": {"taper_pix": [10, 6]}}, "the inner first"),

@@ -8,6 +8,7 @@ _SOURCE_BYTES = 2000
 _FRAME_BYTES = 13  # image, sigma, total noise (4 bytes each) and mask
 _PATCH_BYTES = 9  # image, sigma and mask
 _WHITE_BYTES = 8
+_CELLS_BETWEEN = 4  # whose PSFs a patch holds where they are interpolated
 _PSF_PLANES = 3
 
 
@@ -23,6 +24,8 @@ def needed_bytes(config: Config, shape: tuple[int, int], crop: Box, bands: int, 
     sides = (min((high - low) / parts + margin, most) for low, high, most in _axes(crop, shape))
     width, height = sides
     stamps = 4 * _PSF_PLANES * config.psf.size**2
+    stamps *= config.psf.oversampling**2 if config.psf.form == "oversampled" else 1
+    stamps *= _CELLS_BETWEEN if config.psf.interpolate else 1
     per_patch = bands * (_PATCH_BYTES * width * height + stamps)
     images = bands * _FRAME_BYTES * shape[0] * shape[1] + _WHITE_BYTES * (crop[1] - crop[0]) * (crop[3] - crop[2])
     return int(images + patches * per_patch + bands * sources * _SOURCE_BYTES)
