@@ -23,7 +23,8 @@ class Blocks:
 
     own : (n, nband, 7, 7). cross : {(i, j): (nband, 7, 7)} of coupled pairs, i < j. light : (n, nband, 7), weighted sums
     of the templates. group : (n,) int, sources with the same number are tied together, directly or through others.
-    stale : (n,) bool, blocks that are to be drawn anew before they are used.
+    stale : (n,) bool, blocks that are to be drawn anew before they are used. power : (n, nband), weighted sums of the
+    squared unit-flux images.
     """
 
     def __init__(self, canvas: Canvas, count: int) -> None:
@@ -34,6 +35,7 @@ class Blocks:
         self.cross: dict[tuple[int, int], np.ndarray] = {}
         self.group = np.arange(count)
         self.stale = np.ones(count, bool)
+        self.power = np.zeros((count, nband))
 
     def couple(
         self, sources: Sources, drawn: dict[int, Drawn], pairs: list[tuple[int, int]], weights: np.ndarray
@@ -46,7 +48,7 @@ class Blocks:
         """
         free = np.flatnonzero(sources.free)
         heavy = {s: drawn[s].unit * weights[drawn[s].window] for s in map(int, free)}
-        power = np.zeros(self.own.shape[:2])
+        power = self.power = np.zeros(self.own.shape[:2])
         for s, image in heavy.items():
             power[s] = products(image, drawn[s].unit)
         coupled = {}
@@ -82,7 +84,7 @@ class Blocks:
         root = np.sqrt(weights)
         size = sum(4 * drawn[s].unit[0].size * len(drawn[s].modes) for s in members)
         nband, step = len(weights), max(1, int(_AT_ONCE / max(size, 1)))
-        places = {s: np.array(columns(sources.moving(s, self._canvas.problem.settings.mode))) for s in members}
+        places = {s: np.array(columns(self._canvas.moving[s])) for s in members}
         for first in range(0, nband, step):
             bands = np.arange(first, min(first + step, nband))
             heavy = {s: self._heavy(sources, drawn[s], s, slice(first, first + step), root) for s in members}
@@ -118,7 +120,7 @@ class Blocks:
         return left.reshape(*left.shape[:2], npix) @ np.swapaxes(right.reshape(*right.shape[:2], npix), 1, 2)
 
     def _common(self, i: int, j: int) -> tuple[Box, Box, Box]:
-        a, b = self._canvas.box(i), self._canvas.box(j)
+        a, b = self._canvas.boxes[i], self._canvas.boxes[j]
         return a, b, overlap(a, b)
 
 

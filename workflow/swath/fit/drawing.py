@@ -48,20 +48,26 @@ class Drawn(NamedTuple):
 class Canvas:
     """Stamps of every source of a problem, at sizes and centres that hold until `resize`."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, coarseness: float = 1.0) -> None:
         self.problem = problem
         self.noise = problem.pixels.noise
-        self.resize(problem.sources)
+        free, mode = problem.sources, problem.settings.mode
+        self.moving = [free.moving(s, mode) for s in range(len(free))]
+        self.resize(problem.sources, coarseness)
 
-    def resize(self, sources: Sources) -> np.ndarray:
+    def resize(self, sources: Sources, coarseness: float = 1.0) -> np.ndarray:
         """Choose stamp sizes and centres anew from the current fluxes, sizes and positions.
+
+        Parameters
+        ----------
+        coarseness : stamps end where sources fall below so many times the threshold of the settings.
 
         Returns
         -------
         changed : (n,) bool, the sources whose stamps are not what they were.
         """
         settings, psf = self.problem.settings, self.problem.psf
-        radii = [reach(psf, sources, i, self.noise, settings.stamp_threshold) for i in range(len(sources))]
+        radii = [reach(psf, sources, i, self.noise, coarseness * settings.stamp_threshold) for i in range(len(sources))]
         before = getattr(self, "layout", None)
         self.sizes = [stamp_size(radius, settings.stamp_max_pix) for radius in radii]
         # A stamp that had to stay smaller than its source is cut from a grid large enough to keep the light outside.
@@ -71,6 +77,9 @@ class Canvas:
             for radius, size, capped in zip(radii, self.sizes, self.capped, strict=True)
         ]
         self.centres = np.rint(sources.nonlinear[:, :2]).astype(int)
+        self.boxes = [
+            cut(centre, size, self.problem.pixels.extent) for centre, size in zip(self.centres, self.sizes, strict=True)
+        ]
         self.layout = np.column_stack([self.centres, self.sizes, self.grids]).reshape(-1, 4)
         return np.ones(len(sources), bool) if before is None else (before != self.layout).any(axis=1)
 
@@ -86,7 +95,7 @@ class Canvas:
             spectra = np.empty((len(members), self.problem.psf.nband, *forms.shape[2:]), np.complex64)
             for k, s in enumerate(members):
                 np.multiply(self._psf(sources, s), forms[k, 0], out=spectra[k])
-            images = draw(spectra, self.grids[members[0]])
+            images = draw(spectra)
             for k, s in enumerate(members):
                 window, inner = self._windows(s, corners[k])
                 drawn[s] = Drawn(window, inner, images[k][inner], forms[k, : 1 + len(wanted[k])])
@@ -117,7 +126,7 @@ class Canvas:
     def derivatives(self, sources: Sources, drawn: Drawn, index: int, bands: slice) -> np.ndarray:
         """Derivatives of one source's unit-flux image in some bands, (nband, moving parameters, ny, nx) float32."""
         spectrum = self._psf(sources, index)[bands, None] * drawn.modes[1:]
-        return draw(spectrum, self.grids[index])[:, :, drawn.inner[1], drawn.inner[2]]
+        return draw(spectrum)[:, :, drawn.inner[1], drawn.inner[2]]
 
     def stamp(self, sources: Sources, index: int, derivatives: bool) -> Stamp:
         """Templates of one source."""
@@ -141,10 +150,6 @@ class Canvas:
         """Box (x0, x1, y0, y1) of a stamp before it is cut to the image."""
         (x, y), size = self.centres[index], self.sizes[index]
         return x - size // 2, x - size // 2 + size, y - size // 2, y - size // 2 + size
-
-    def box(self, index: int) -> Box:
-        """Box (x0, x1, y0, y1) of a stamp as far as it lies on the image."""
-        return cut(self.centres[index], self.sizes[index], self.problem.pixels.extent)
 
     def model(self, sources: Sources, stamps: list[Stamp], sky: np.ndarray | None = None) -> np.ndarray:
         """Model image of all bands, (nband, ny, nx) float32; `sky` is (nband,)."""
@@ -175,7 +180,7 @@ class Canvas:
         return self.centres[index] - size // 2 - (self.grids[index] - size) // 2
 
     def _windows(self, index: int, corner: np.ndarray) -> tuple[Window, Window]:
-        x0, x1, y0, y1 = self.box(index)
+        x0, x1, y0, y1 = self.boxes[index]
         bands = slice(None)
         window = (bands, slice(y0, y1), slice(x0, x1))
         cx, cy = (int(edge) for edge in corner)
@@ -184,14 +189,13 @@ class Canvas:
     def _batches(self, sources: Sources, which: np.ndarray) -> list[tuple[list[int], list[tuple[int, ...]]]]:
         """Stars, or galaxies, on grids of the same size; and the parameters that each moves by."""
         alike: dict[tuple, list[int]] = {}
-        moving = {s: sources.moving(s, self.problem.settings.mode) for s in map(int, which)}
-        for s, wanted in moving.items():
-            alike.setdefault((sources.model[s] == "star", bool(wanted), self.grids[s]), []).append(s)
+        for s in map(int, which):
+            alike.setdefault((sources.model[s] == "star", bool(self.moving[s]), self.grids[s]), []).append(s)
         batches = []
         for (_, _, side), members in alike.items():
             count = max(1, _TOGETHER // (4 * side * side * max(self.problem.psf.nband, 7)))
             parts = [members[k : k + count] for k in range(0, len(members), count)]
-            batches += [(part, [moving[s] for s in part]) for part in parts]
+            batches += [(part, [self.moving[s] for s in part]) for part in parts]
         return batches
 
 

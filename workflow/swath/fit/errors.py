@@ -43,7 +43,7 @@ def covariances(problem: Problem, outcome: Outcome) -> Errors:
     canvas.resize(sources)
     drawn = canvas.draw(sources, free)
     blocks = Blocks(canvas, len(sources))
-    pairs = neighbours([canvas.box(s) for s in range(len(sources))])
+    pairs = neighbours(canvas.boxes)
     blocks.couple(sources, drawn, pairs, outcome.weights)
     blocks.refresh(sources, drawn, free, outcome.weights)
     n, nband = len(sources), len(outcome.weights)

@@ -21,8 +21,9 @@ from .stride import parts
 
 _START_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-3, 1e-4, 1e7
 # Rounding of float32 stamps of bright sources changes chi2 by about this much, or by this fraction of it.
-_ROUNDING, _ROUNDING_FRACTION = 0.02, 3e-7
+_ROUNDING, _ROUNDING_FRACTION = 0.02, 3e-8
 _REWEIGHTS = 3
+_COARSE = 3.0
 # Weights that change by less than this leave the fluxes where they are, to a few thousandths of their errors.
 _SAME_WEIGHTS = 0.01
 # A source's normal matrix is drawn anew when a parameter has moved so far, or a step gained so much less or more
@@ -72,7 +73,7 @@ def optimise(problem: Problem) -> Outcome:
     tolerance = problem.settings.tolerance
     fit = _Fit(problem)
     for k in range(_REWEIGHTS):
-        changed = fit.reweight()
+        changed = fit.reweight(1 if k else _COARSE)
         fit.round(tolerance if k else max(tolerance, 0.1), changed if k > 1 else problem.sources.free)
         if fit.late():
             break
@@ -91,7 +92,7 @@ class _Fit:
         self.change = np.full(n, np.inf)
         self.reason = np.where(problem.sources.free, "max_iterations", "fixed").astype("U16")
         self.started = time.monotonic()
-        self.canvas = Canvas(problem)
+        self.canvas = Canvas(problem, _COARSE)
         sources = problem.sources.copy()
         # Starting fluxes size the first stamps, no more: a wild one would leave its rounding in the residual.
         sources.flux[self.free] = 0
@@ -152,14 +153,14 @@ class _Fit:
         sources.flux[self.free] += found.flux
         self.state = _State(sources, state.sky + found.sky, state.drawn, state.residual)
 
-    def reweight(self) -> np.ndarray:
+    def reweight(self, coarseness: float) -> np.ndarray:
         """New weights from the model, new stamps for the sources that need other ones.
 
         Returns
         -------
         changed : (n,) bool, free sources for which either makes a difference.
         """
-        before, resized = self.weights, self.canvas.resize(self.state.sources)
+        before, resized = self.weights, self.canvas.resize(self.state.sources, coarseness)
         self._weigh(resized)
         changed = resized.copy()
         for s in map(int, self.free[~resized[self.free]]):
@@ -176,12 +177,14 @@ class _Fit:
         self.weights = pixels.weights(light if self.settings.noise == "model" else None)
         residual = pixels.image - light - state.sky.astype("f4")[:, None, None]
         self.state = _State(state.sources, state.sky, drawn, residual)
+        pairs = neighbours(self.canvas.boxes)
+        self.blocks.couple(state.sources, drawn, pairs, self.weights)
         for s in map(int, self.free):
             seen = residual[drawn[s].window]
-            self.rounding[s] = max(_ROUNDING, _ROUNDING_FRACTION * np.vdot(self.weights[drawn[s].window] * seen, seen))
-        self.blocks.stale |= resized
-        pairs = neighbours([self.canvas.box(s) for s in range(len(drawn))])
-        self.blocks.couple(state.sources, drawn, pairs, self.weights)
+            left = (
+                np.vdot(self.weights[drawn[s].window] * seen, seen) + state.sources.flux[s] ** 2 @ self.blocks.power[s]
+            )
+            self.rounding[s] = max(_ROUNDING, _ROUNDING_FRACTION * left)
 
     def _step(self, active: np.ndarray, moving: np.ndarray) -> Step:
         state = self.state
@@ -211,7 +214,8 @@ class _Fit:
         self.damping[active] = np.clip(self.damping[active] * factor, _LEAST_DAMPING, _MOST_DAMPING)
         self.state = trial
         far = (np.abs(trial.sources.nonlinear - self.at) > _FAR).any(axis=1)[active]
-        blocks.stale[active[far | (gain < _AS_PROMISED[0]) | (gain > _AS_PROMISED[1])]] = True
+        odd = (gain < _AS_PROMISED[0]) | (gain > _AS_PROMISED[1])
+        blocks.stale[active[far | odd]] = True
 
     def _moved(self, active: np.ndarray, found: Step) -> tuple[_State, dict[int, np.ndarray]]:
         """The state after a step, and how much each source's image changed by it."""

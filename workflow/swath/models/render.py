@@ -81,7 +81,7 @@ def render(
     spectrum = psf.at(canvas, *position)[:, None] * modes(psf.grid(canvas), [model], offset, values, wanted)
     box = cut(centre, size, extent)
     x0, x1, y0, y1 = (int(edge - corner[axis]) for edge, axis in zip(box, (0, 0, 1, 1), strict=True))
-    return Stamp(box, draw(spectrum, canvas)[:, :, y0:y1, x0:x1])
+    return Stamp(box, draw(spectrum)[:, :, y0:y1, x0:x1])
 
 
 def cut(centre: tuple[int, int], size: int, extent: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -91,9 +91,9 @@ def cut(centre: tuple[int, int], size: int, extent: tuple[int, int]) -> tuple[in
     return bx0, max(bx0, min(x0 + size, extent[1])), by0, max(by0, min(y0 + size, extent[0]))
 
 
-def draw(spectrum: np.ndarray, side: int) -> np.ndarray:
-    """Images (..., side, side) float32 of spectra (..., side, side // 2 + 1) complex64, which are overwritten."""
-    return scipy.fft.irfft2(spectrum, s=(side, side), overwrite_x=True)
+def draw(spectrum: np.ndarray) -> np.ndarray:
+    """Images (..., side, side) float32 of spectra (..., side, side // 2 + 1) complex64, side even; they are lost."""
+    return scipy.fft.irfft2(spectrum, overwrite_x=True)
 
 
 def modes(
@@ -133,9 +133,8 @@ class _Radial:
 
     def __init__(self, grid: Grid, models: list[str], nonlinear: np.ndarray, derivatives: bool) -> None:
         self._grid = grid
-        matrices = [shape.matrix(row) for row in nonlinear[:, 2:5]]
-        form = np.array([c for c, _ in matrices], "f4")[:, :, None, None]
-        self._slopes = np.array([slopes for _, slopes in matrices], "f4")[..., None, None]
+        forms, slopes = zip(*map(shape.matrix, nonlinear[:, 2:5]), strict=True)
+        form, self._slopes = (np.array(part, "f4")[..., None, None] for part in (forms, slopes))
         u2 = form[:, 1] * grid.kxy
         u2 += form[:, 0] * grid.kxx
         u2 += form[:, 2] * grid.kyy

@@ -5,6 +5,9 @@ matrix C = r^2 exp(E), with E = [[e1, e2], [e2, -e1]], is smooth everywhere, rou
 fit has no cusp there (a major-axis radius with any polar ellipticity has one).
 """
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 
 
@@ -42,15 +45,15 @@ def ellipse_errors(shape: np.ndarray, covariance: np.ndarray) -> tuple[float, fl
     return float(errors[0]), float(errors[1]), float(min(np.degrees(errors[2]), 180 / np.sqrt(12)))
 
 
-def matrix(shape: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """C as (Cxx, Cxy, Cyy), shape (3,), and its derivatives by ln r, e1, e2, shape (3, 3), for one shape."""
-    log_r, e1, e2 = (float(v) for v in shape)
-    stretch = float(np.hypot(e1, e2))
-    cosh = np.cosh(stretch)
-    sinhc = np.sinh(stretch) / stretch if stretch > 1e-4 else 1 + stretch**2 / 6
+def matrix(shape: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
+    """C as (Cxx, Cxy, Cyy), shape (3,), and its derivatives by ln r, e1, e2, shape (3, 3), for one shape (3,)."""
+    log_r, e1, e2 = map(float, shape)
+    stretch = math.hypot(e1, e2)
+    cosh, area = math.cosh(stretch), math.exp(2 * log_r)
+    sinhc = math.sinh(stretch) / stretch if stretch > 1e-4 else 1 + stretch**2 / 6
     bend = (cosh - sinhc) / stretch**2 if stretch > 1e-2 else 1 / 3 + stretch**2 / 30
-    area = np.exp(2 * log_r)
-    c = area * np.array([cosh + sinhc * e1, sinhc * e2, cosh - sinhc * e1])
-    by_e1 = area * np.array([sinhc * e1 + sinhc + bend * e1 * e1, bend * e1 * e2, sinhc * e1 - sinhc - bend * e1 * e1])
-    by_e2 = area * np.array([sinhc * e2 + bend * e1 * e2, sinhc + bend * e2 * e2, sinhc * e2 - bend * e1 * e2])
-    return c, np.stack([2 * c, by_e1, by_e2])
+    xx, xy, yy = area * (cosh + sinhc * e1), area * sinhc * e2, area * (cosh - sinhc * e1)
+    across = area * bend * e1 * e2
+    by_e1 = area * (sinhc * (e1 + 1) + bend * e1 * e1), across, area * (sinhc * (e1 - 1) - bend * e1 * e1)
+    by_e2 = area * sinhc * e2 + across, area * (sinhc + bend * e2 * e2), area * sinhc * e2 - across
+    return np.array((xx, xy, yy)), np.array(((2 * xx, 2 * xy, 2 * yy), by_e1, by_e2))
