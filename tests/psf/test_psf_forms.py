@@ -198,7 +198,7 @@ def test_a_form_survives_the_file_of_its_cell_and_the_payload(tmp_path, form):
     assert parts.half == psf.half == 27
     assert (parts.wings is None) == (form in ("pixelized", "oversampled"))
     assert parts.cells is None
-    assert psf.extent == (27 if parts.wings is None else 1024)
+    assert psf.extent == (27 if parts.wings is None else 120)
     # what those see who look at the stamp: one sample per pixel, whatever the form
     norm = grid.disk(55, 12)
     assert (psf.stamps(60, 60)[0] * norm).sum() == pytest.approx(1, abs=1e-6)

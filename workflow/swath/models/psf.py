@@ -15,7 +15,8 @@ from .psfcells import Cells
 from .psffold import padded, transforms
 from .psfwings import beyond, profile
 
-_FARTHEST = 1024  # how far wings are followed [pix]
+# ASSUME nothing is lost where wings end, 120 pix from a star: the largest stamps of the default settings hold that.
+_FARTHEST = 120
 
 
 class Grid(NamedTuple):
