@@ -116,6 +116,25 @@ def test_wings_take_what_a_bright_star_has_beyond_the_stamp(tmp_path, form):
     assert stored(tmp_path, "pixelized", light=light).wings is None
 
 
+def test_a_faint_star_in_the_wing_of_a_bright_one(tmp_path):
+    """40 pixels from a star 3,000 times as bright, where the stamp has ended: with it 20 % off, with a wing 2 %."""
+    light, bright, faint = moffat(3.6, 2.2), 3e6, 1e3
+    total = bright * image(light, 192, 96.3, 95.8) + faint * image(light, 192, 134.6, 105.2)
+    good = np.ones((1, 192, 192), bool)
+    pixels = Pixels(total[None].astype("f4"), good.astype("f4"), good, np.ones(1), np.zeros(1, bool))
+    start = np.array([[96.2, 95.9, 0, 0, 0, 0], [134.4, 105.3, 0, 0, 0, 0]])
+    limits = Limits(start - 3, start + 3, start * 0, np.full((2, 6), np.inf))
+    sources = Sources(np.array(["star"] * 2), start, np.array([[2e6], [2e3]]), np.ones(2, bool))
+    off = {}
+    for form in ("pixelized", "hybrid"):
+        outcome = optimise(Problem(pixels, stored(tmp_path, form, light=light), sources.copy(), limits, Settings()))
+        assert outcome.converged.all()
+        off[form] = outcome.sources.flux[:, 0] / np.array([bright, faint]) / within_norm(light) - 1
+    assert abs(off["hybrid"][0]) < 1e-3
+    assert abs(off["hybrid"][1]) < 0.02
+    assert off["pixelized"][1] > 0.1
+
+
 def test_the_wing_of_other_light_is_right_within_a_third():
     """Atmosphere without a Moffat in it: fitted beyond half the norm radius, judged twice as far out as the stamp."""
     light = galsim.Kolmogorov(fwhm=4.0, gsparams=FINE)
