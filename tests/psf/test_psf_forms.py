@@ -117,7 +117,7 @@ def test_wings_take_what_a_bright_star_has_beyond_the_stamp(tmp_path, form):
 
 
 def test_a_faint_star_in_the_wing_of_a_bright_one(tmp_path):
-    """40 pixels from a star 3,000 times as bright, where the stamp has ended: with it 20 % off, with a wing 2 %."""
+    """40 pixels from a star 3,000 times as bright, where the stamp has ended: 10 % off with it, 0.01 % with a wing."""
     light, bright, faint = moffat(3.6, 2.2), 3e6, 1e3
     total = bright * image(light, 192, 96.3, 95.8) + faint * image(light, 192, 134.6, 105.2)
     good = np.ones((1, 192, 192), bool)
@@ -131,8 +131,8 @@ def test_a_faint_star_in_the_wing_of_a_bright_one(tmp_path):
         assert outcome.converged.all()
         off[form] = outcome.sources.flux[:, 0] / np.array([bright, faint]) / within_norm(light) - 1
     assert abs(off["hybrid"][0]) < 1e-3
-    assert abs(off["hybrid"][1]) < 0.02
-    assert off["pixelized"][1] > 0.1
+    assert abs(off["hybrid"][1]) < 2e-3
+    assert off["pixelized"][1] > 0.05
 
 
 def test_the_wing_of_other_light_is_right_within_a_third():
