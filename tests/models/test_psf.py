@@ -66,13 +66,16 @@ def test_folds_that_carry_no_light_are_left_out():
     assert len(narrow.grid(64).folds) > 3
 
 
-def test_bands_of_different_sampling_stand_beside_each_other():
+@pytest.mark.parametrize("with_wings", [False, True])
+def test_bands_of_different_sampling_stand_beside_each_other(with_wings):
+    wings = np.tile([[0.02, 0.1, 0.0, 0.1, 2.5]], (2, 1, 1, 1)) if with_wings else None
+    one = None if wings is None else wings[:1]
     narrow, wide = effective(moffat(1.8), 31, 2), effective(moffat(4.0), 31)
     planes = np.zeros((2, 1, 61, 61))
     planes[0, 0], planes[1, 0, 15:46, 15:46] = narrow, wide
-    both = PixelPsf(planes, [0, 0], [0, 0], [1, 1], [2, 1], 15)
+    both = PixelPsf(planes, [0, 0], [0, 0], [1, 1], [2, 1], 15, wings)
     together = both.at(40, 3.3, 4.6)
-    alone = one_band(narrow, 2).at(40, 3.3, 4.6), one_band(wide).at(40, 3.3, 4.6)
+    alone = one_band(narrow, 2, wings=one).at(40, 3.3, 4.6), one_band(wide, wings=one).at(40, 3.3, 4.6)
     assert together == pytest.approx(np.concatenate(alone), abs=1e-6)
     assert both.band(1).at(40, 3.3, 4.6) == pytest.approx(together[1:], abs=1e-6)
     assert both.stamps(0, 0) == pytest.approx(np.stack([narrow[::2, ::2], wide]))

@@ -146,11 +146,15 @@ class PixelPsf:
             mixed = np.matmul(weights.astype("c8")[:, None], terms.reshape(*terms.shape[:2], -1))
         return mixed.reshape(self.nband, *terms.shape[2:])
 
+    def _stamp(self, index: int, step: int = 1) -> np.ndarray:
+        """Planes of one band without what others need around them; every `step`-th sample."""
+        reach, middle = int(self.samples[index]) * self.half, self.planes.shape[-1] // 2
+        pick = slice(middle - reach, middle + reach + 1, step)
+        return self.planes[index, :, pick, pick]
+
     def _pixels(self, index: int) -> np.ndarray:
         """Planes of one band at one sample per pixel."""
-        step, middle = int(self.samples[index]), self.planes.shape[-1] // 2
-        pick = slice(middle - step * self.half, middle + step * self.half + 1, step)
-        return self.planes[index, :, pick, pick]
+        return self._stamp(index, int(self.samples[index]))
 
     def _transform(self, size: int) -> tuple[np.ndarray, np.ndarray]:
         parts = [self._band_transforms(index, size) for index in range(self.nband)]
@@ -164,7 +168,7 @@ class PixelPsf:
 
     def _band_transforms(self, index: int, size: int) -> dict[tuple[int, int], np.ndarray]:
         samples, out = int(self.samples[index]), (size - 1) // 2
-        planes = self.planes[index]
+        planes = self._stamp(index)
         if self.wings is not None and out > self.half:
             planes = padded(planes, samples * out)
             step = len(planes) // len(self.wings[index])
