@@ -12,7 +12,7 @@ with job(snakemake) as task:
         task.input.frames,
         task.input.noise,
         task.params.correct_errors,
-        task.input.epsfs,
+        [*task.input.epsfs, *task.input.added_epsfs],
         task.input.zeropoint,
         task.params.settings,
         task.params.folder,

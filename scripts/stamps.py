@@ -12,4 +12,5 @@ with job(snakemake) as task:
         task.output.index,
         Fit(**task.params.fit),
         task.params.side,
+        tuple(zip(task.input.added_payload, task.input.added_fit, strict=True)),
     )

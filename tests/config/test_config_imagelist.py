@@ -32,6 +32,20 @@ def test_text_list_with_comments_blank_lines_and_windows_line_ends(field):
     assert [image.path for image in images] == [str(field.folder / name) for name in ("a.fits", "b.fits")]
 
 
+def test_added_images_come_last_and_may_not_repeat_the_others(field):
+    added = {"inputs": {"image_list": "lists/list.txt", "added_images": ["lists/b.fits", {"path": "lists/c.fits"}]}}
+    (field.folder / "list.txt").write_text("a.fits\n")
+    images = read_images(load_config(added, field.folder.parent))
+    assert [image.path for image in images] == [str(field.folder / name) for name in ("a.fits", "b.fits", "c.fits")]
+    added["inputs"]["added_images"] = ["lists/a.fits", "lists/x.fits"]
+    with pytest.raises(InputError) as caught:
+        read_images(load_config(added, field.folder.parent))
+    first, second = sorted(caught.value.problems)
+    assert first.startswith("inputs.added_images[0]")
+    assert "listed already" in first
+    assert second.startswith("inputs.added_images[1], path: no file")
+
+
 def test_a_hash_within_a_name_is_no_comment(field):
     (field.folder / "x#1.fits").touch()
     (image,) = field("list.txt", "x#1.fits\n")

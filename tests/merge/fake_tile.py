@@ -63,6 +63,7 @@ class World:
             "fits_catalog": self.path(out, "catalog.fits"),
             "parquet": self.path(out, "catalog.parquet"),
             "attrition_csv": self.path(out, "attrition.csv"),
+            "bands": BANDS,
             "settings": self.settings,
             "multi_band": self.multi_band,
             "theta_from": "y",

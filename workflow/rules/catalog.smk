@@ -8,6 +8,8 @@ rule merge:
         frames=SETUP.each_band("frames/{band}.fits"),
         epsfs=SETUP.each_cell("epsf/{cell}.fits"),
         fits=SETUP.each_patch("fit/{patch}.fits"),
+        added_epsfs=SETUP.where_added(SETUP.each_cell("epsf_added/{cell}.fits")),
+        added=SETUP.where_added(SETUP.each_patch("fit_added/{patch}.fits")),
         noise=SETUP.noise_files,
     output:
         csv=f"{OUT}/merge/catalog.csv",
@@ -25,6 +27,7 @@ rule merge:
         mem_mb=3000,
     params:
         settings=SETUP.settings("merge"),
+        bands=lambda wildcards: SETUP.plan(wildcards).bands,
         multi_band=SETUP.settings("fit.multi_band"),
         theta_from=SETUP.settings("sources.theta_from"),
         psf_min_stars=SETUP.settings("psf.min_stars"),

@@ -5,6 +5,8 @@ rule stamps:
     input:
         payload=rules.payload.output.payload,
         fit=rules.fit.output.fit,
+        added_payload=SETUP.where_added(SETUP.own_patch("payload_added/{patch}.fits")),
+        added_fit=SETUP.where_added(SETUP.own_patch("fit_added/{patch}.fits")),
     output:
         sheet=f"{OUT}/explore/stamps/{{patch}}.png",
         index=f"{OUT}/explore/stamps/{{patch}}.json",

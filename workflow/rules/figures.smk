@@ -91,7 +91,7 @@ rule fig_grid:
     resources:
         mem_mb=1500,
     params:
-        bands=lambda wildcards: SETUP.plan(wildcards).bands,
+        bands=lambda wildcards: list(SETUP.plan(wildcards).fitted),
         dpi=SETUP.settings("figures.dpi"),
         code=SETUP.code("fig_grid"),
     message:
@@ -103,8 +103,8 @@ rule fig_grid:
 rule fig_psf:
     input:
         epsf=rules.epsf.output.epsf,
-        frames=SETUP.each_band("frames/{band}.fits"),
-        stars=SETUP.each_band("stars/{band}.fits"),
+        frames=SETUP.each_fitted_band("frames/{band}.fits"),
+        stars=SETUP.each_fitted_band("stars/{band}.fits"),
     output:
         **SETUP.figure_outputs("psf"),
         record=f"{OUT}/records/fig_psf/{{cell}}.json",

@@ -58,7 +58,7 @@ rule fig_sources:
     resources:
         mem_mb=2000,
     params:
-        bands=lambda wildcards: SETUP.plan(wildcards).bands,
+        bands=lambda wildcards: list(SETUP.plan(wildcards).fitted),
         fit=SETUP.settings("fit"),
         montage=SETUP.settings("figures.montage"),
         dpi=SETUP.settings("figures.dpi"),

@@ -4,7 +4,7 @@
 rule patches:
     input:
         sources=rules.sources.output.sources,
-        frames=SETUP.each_band("records/load/{band}.json"),
+        frames=SETUP.each_fitted_band("records/load/{band}.json"),
     output:
         hub=f"{OUT}/patches/patches.json",
         table=f"{OUT}/patches/patches.csv",

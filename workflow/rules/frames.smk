@@ -31,7 +31,7 @@ rule load:
 
 rule white:
     input:
-        frames=SETUP.each_band("frames/{band}.fits"),
+        frames=SETUP.each_fitted_band("frames/{band}.fits"),
     output:
         white=f"{OUT}/white/white.fits",
         record=f"{OUT}/records/white/white.json",

@@ -6,7 +6,7 @@ rule noise:
         frame=rules.load.output.frame,
         white=rules.white.output.white,
         sources=rules.sources.output.sources,
-        epsfs=SETUP.each_cell("epsf/{cell}.fits"),
+        epsfs=SETUP.psfs_of_band,
     output:
         noise=f"{OUT}/noise/{{band}}.json",
         record=f"{OUT}/records/noise/{{band}}.json",

@@ -16,6 +16,7 @@ rule facts:
         frames=SETUP.each_band("frames/{band}.json"),
         noise=SETUP.each_band("noise/{band}.json"),
         epsfs=SETUP.each_cell("epsf/{cell}.json"),
+        added_epsfs=SETUP.where_added(SETUP.each_cell("epsf_added/{cell}.json")),
         figures=SETUP.figure_records,
     output:
         page=report(

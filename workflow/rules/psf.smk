@@ -32,8 +32,8 @@ rule stars:
 
 rule epsf:
     input:
-        frames=SETUP.each_band("frames/{band}.fits"),
-        stars=SETUP.each_band("stars/{band}.fits"),
+        frames=SETUP.each_fitted_band("frames/{band}.fits"),
+        stars=SETUP.each_fitted_band("stars/{band}.fits"),
         supplied=SETUP.psf_files,
     output:
         epsf=f"{OUT}/epsf/{{cell}}.fits",
@@ -48,7 +48,7 @@ rule epsf:
     resources:
         mem_mb=SETUP.memory(30),
     params:
-        images=lambda wildcards: SETUP.plan(wildcards).images,
+        images=lambda wildcards: SETUP.plan(wildcards).fitted,
         cells=lambda wildcards: SETUP.plan(wildcards).all_cells,
         settings=SETUP.settings_without("psf", "ngrid", "skip_empty_cells", "interpolate"),
         stamps=SETUP.stamps(SETUP.psf_files),

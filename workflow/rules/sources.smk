@@ -4,7 +4,7 @@
 rule sources:
     input:
         white=rules.white.output.white,
-        frames=SETUP.each_band("frames/{band}.fits"),
+        frames=SETUP.each_fitted_band("frames/{band}.fits"),
         catalog=SETUP.optional("inputs.catalog"),
         gaia=SETUP.optional("inputs.gaia"),
     output:
@@ -20,7 +20,7 @@ rule sources:
     resources:
         mem_mb=SETUP.memory(30),
     params:
-        bands=lambda wildcards: SETUP.plan(wildcards).bands,
+        bands=lambda wildcards: list(SETUP.plan(wildcards).fitted),
         settings=SETUP.settings("sources"),
         gaia=SETUP.settings("gaia"),
         zp_ref=SETUP.settings("load.zp_ref"),

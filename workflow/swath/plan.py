@@ -29,6 +29,7 @@ class Plan:
     """The DAG's facts of one tile.
 
     images : band -> canonical `inputs.images` entry with absolute paths, in band order.
+    added : bands that are measured with the positions and shapes of the others.
     shape : (ny, nx). crop : the crop box. cells : tag -> box of the cells in use. patches : cell -> patch tags in use.
     """
 
@@ -39,11 +40,22 @@ class Plan:
     all_cells: dict[str, tuple[int, int, int, int]]
     cells: dict[str, tuple[int, int, int, int]]
     patches: dict[str, list[str]]
+    added: tuple[str, ...] = ()
 
     @property
     def bands(self) -> list[str]:
-        """Band names in order."""
+        """Band names in order, the added ones last."""
         return list(self.images)
+
+    @property
+    def fitted(self) -> dict[str, dict[str, Any]]:
+        """The images whose bands are fitted: all but the added ones."""
+        return {band: image for band, image in self.images.items() if band not in self.added}
+
+    @property
+    def measured(self) -> dict[str, dict[str, Any]]:
+        """The images of the added bands."""
+        return {band: self.images[band] for band in self.added}
 
     @property
     def patch_tags(self) -> list[str]:
@@ -52,8 +64,8 @@ class Plan:
 
     def geometry(self) -> dict[str, Any]:
         """Shape, crop box, cells and patches in plain types: what the patch table is made from."""
-        names = ("tile", "bands", "shape", "crop", "cells", "patches")
-        return {name: getattr(self, name) for name in names}
+        names = ("shape", "crop", "cells", "patches")
+        return {"tile": self.tile, "bands": list(self.fitted)} | {name: getattr(self, name) for name in names}
 
 
 def make_plan(config: Config, path: Path, trusted: bool = False) -> Plan:
@@ -117,6 +129,7 @@ def _make(config: Config) -> tuple[Plan, dict[str, Any]]:
         {cell.tag: cell.box for cell in grid},
         {cell.tag: cell.box for cell in used},
         {cell.tag: _patch_tags(cell, config, where, crop) for cell in used},
+        tuple(list(named)[len(named) - len(config.inputs.added_images) :]),
     )
     needed = needed_bytes(config, plan.shape, crop, len(facts), len(plan.patch_tags), seen.count)
     count = None if where is None else len(where)
@@ -167,7 +180,8 @@ def _key(config: Config, files: list[str]) -> str:
 
 
 def _to_json(plan: Plan) -> dict:
-    return {name: getattr(plan, name) for name in ("tile", "images", "shape", "crop", "all_cells", "cells", "patches")}
+    names = ("tile", "images", "shape", "crop", "all_cells", "cells", "patches", "added")
+    return {name: getattr(plan, name) for name in names}
 
 
 def _from_json(stored: dict) -> Plan:
@@ -179,4 +193,5 @@ def _from_json(stored: dict) -> Plan:
         {tag: tuple(box) for tag, box in stored["all_cells"].items()},
         {tag: tuple(box) for tag, box in stored["cells"].items()},
         stored["patches"],
+        tuple(stored["added"]),
     )

@@ -42,6 +42,8 @@ def read_images(config: Config) -> list[Image]:
 def list_images(config: Config) -> tuple[list[Entry], list[str]]:
     """The images of a loaded config, in order, with absolute paths, and all that is wrong with the list.
 
+    The added ones come last.
+
     A list file whose name ends in .csv is a table with the columns of `Image` (`path` alone is required; empty
     cells are null). Any other holds one path per line. In both, what follows a `#` at the beginning of a line or
     after a space is a comment, and relative paths begin at the folder of the list file.
@@ -54,6 +56,8 @@ def list_images(config: Config) -> tuple[list[Entry], list[str]]:
         problems: list[str] = []
     else:
         entries, problems = _read_list(Path(config.inputs.image_list))
+    added = enumerate(config.inputs.added_images)
+    entries += [Entry(f"inputs.added_images[{number}]", image) for number, image in added]
     problems += [*_missing_files(entries), *_repeated(entries)]
     if config.psf.method == "supplied":
         problems += [

@@ -58,6 +58,11 @@ class Inputs(Section):
         formerly="inputs.image_list_file",
     )
     images: tuple[Image, ...] = key((), "the images, listed here instead of in a file; a plain path or the keys below")
+    added_images: tuple[Image, ...] = key(
+        (),
+        "images of bands that are added to a finished run, as in images: measured with the positions and shapes that "
+        "the others gave, whose own results stay as they are",
+    )
     catalog: File | None = key(
         None, "source catalogue (CSV, ECSV, FITS, Parquet); null: sources are detected", formerly="inputs.input_catalog"
     )

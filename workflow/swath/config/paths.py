@@ -36,8 +36,11 @@ def resolve_image(image: Image, base: str | Path) -> Image:
 
 
 def _with_paths(config: Config, change: Callable[[str], str]) -> Config:
-    images = tuple(_with_files(image, change) for image in config.inputs.images)
-    inputs = _with_files(config.inputs, change).model_copy(update={"images": images})
+    lists = {
+        name: tuple(_with_files(image, change) for image in getattr(config.inputs, name))
+        for name in ("images", "added_images")
+    }
+    inputs = _with_files(config.inputs, change).model_copy(update=lists)
     return config.model_copy(update={"inputs": inputs})
 
 

@@ -7,10 +7,11 @@ from .model import Config
 
 
 def schema() -> dict[str, Any]:
-    """The schema of the model; the entries of inputs.images may be plain paths there too."""
+    """The schema of the model; the entries of inputs.images and added_images may be plain paths there too."""
     made = _untitled(Config.model_json_schema())
-    images = made["$defs"]["Inputs"]["properties"]["images"]
-    images["items"] = {"anyOf": [{"type": "string"}, images["items"]]}
+    for name in ("images", "added_images"):
+        images = made["$defs"]["Inputs"]["properties"][name]
+        images["items"] = {"anyOf": [{"type": "string"}, images["items"]]}
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "swath configuration", **made}
 
 

@@ -1,5 +1,6 @@
 """Stamps of a patch's sources as one image: data, model and residual of every band."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,7 +32,13 @@ class Layout(NamedTuple):
 
 
 def make_stamps(
-    payload: str | Path, fit: str | Path, sheet: str | Path, index: str | Path, settings: Fit, side: int
+    payload: str | Path,
+    fit: str | Path,
+    sheet: str | Path,
+    index: str | Path,
+    settings: Fit,
+    side: int,
+    added: Sequence[tuple[str | Path, str | Path]] = (),
 ) -> None:
     """Write the stamps of the sources that a patch owns, and the index that says which is where.
 
@@ -40,18 +47,21 @@ def make_stamps(
     payload, fit : `payload/{patch}.fits` and `fit/{patch}.fits`. settings : as the patch was fitted with.
     sheet : palette PNG; data and model of a source and band share one scale. index : JSON with the rows of the
         source list in the order of the blocks, and the ends of each scale [ct].
-    side : pixels per side of a stamp.
+    side : pixels per side of a stamp. added : payload and fit of further bands, whose columns follow.
     """
-    drawn = read_drawn(payload, fit, settings)
-    rows = drawn.owned
-    layout = layout_of(len(rows), len(drawn.bands), side)
-    blocks, ends = paint(drawn, side)
+    parts = [read_drawn(*paths, settings) for paths in ((payload, fit), *added)]
+    drawn, rows = parts[0], parts[0].owned
+    bands = [band for part in parts for band in part.bands]
+    layout = layout_of(len(rows), len(bands), side)
+    painted = [paint(part, side) for part in parts]
+    blocks = np.concatenate([blocks for blocks, _ in painted], axis=2)
+    ends = np.concatenate([ends for _, ends in painted], axis=1)
     write_png(sheet, arrange(blocks, layout))
     write_json(
         index,
         {
             "patch": drawn.payload.patch,
-            "bands": drawn.bands,
+            "bands": bands,
             "side": side,
             "columns": layout.columns,
             "rows": [int(row) for row in rows["row"]],

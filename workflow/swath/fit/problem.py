@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..config.fit import Fit
+from ..models.shape import from_ellipse
 from ..patches.payload import FIXED, Payload
 from ..patches.starts import SMALLEST_PIX, nonlinear
 from .scene import Limits, Pixels, Problem, Settings, Sources
@@ -38,7 +39,7 @@ def _pixels(payload: Payload) -> Pixels:
 def _sources(payload: Payload, settings: Fit) -> Sources:
     rows = payload.sources
     start = [
-        nonlinear(
+        _found(row, payload) if "n" in rows.dtype.names and np.isfinite(row["n"]) else nonlinear(
             str(row["model"]), row["x"] - payload.roi[0], row["y"] - payload.roi[2], row["re"], row["ell"], row["phi"],
             settings.sersic_n_init,
         )
@@ -46,6 +47,14 @@ def _sources(payload: Payload, settings: Fit) -> Sources:
     ]  # fmt: skip
     free = rows["role"] != FIXED
     return Sources(rows["model"].astype(str), np.array(start).reshape(-1, 6), rows["flux_start"].astype(float), free)
+
+
+def _found(row: np.void, payload: Payload) -> np.ndarray:
+    """The parameters (6,) of a galaxy whose shape a fit has found, unchanged."""
+    return np.array(
+        [row["x"] - payload.roi[0], row["y"] - payload.roi[2], *from_ellipse(row["re"], row["ell"], row["phi"]),
+         np.log(row["n"])]
+    )  # fmt: skip
 
 
 def galaxy_limits(joint: Problem, settings: Fit) -> Limits:

@@ -54,7 +54,7 @@ def derive(config: Config, plan: Plan, tile: str) -> Config:
         update={
             "tile": tile,
             "inputs": Inputs(
-                images=tuple(_image(folder, band, entry, total) for band, entry in plan.images.items()),
+                images=tuple(_image(folder, band, entry, total) for band, entry in plan.fitted.items()),
                 catalog=f"{folder}/catalog.csv",
                 keywords=config.inputs.keywords,
                 weight_kind=config.inputs.weight_kind,

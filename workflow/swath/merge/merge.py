@@ -12,16 +12,18 @@ from ..config.products import Merge
 from ..files import read_json
 from ..frames.frame import read_header
 from ..psf import store
+from ..psf.store import BandPsf
 from ..sources.angles import Axis
 from ..sources.positions import equatorial_wcs
 from ..tables import write_csv
 from ..telemetry import clock, tell
 from . import attrition
+from .added import joined
 from .assemble import assemble
 from .files import Facts, median_depths, write_catalog
 from .fitted import Tile
 from .noise import corrected, noise_factors
-from .patches import check_whole, read_fit
+from .patches import PatchFit, check_whole, read_fit
 from .psf import sky_at
 from .turned import turned
 
@@ -36,6 +38,7 @@ def merge_patches(
     fits: Sequence[str | Path],
     noise: Sequence[str | Path] = (),
     *,
+    bands: Sequence[str],
     csv: str | Path,
     fits_catalog: str | Path,
     parquet: str | Path,
@@ -45,6 +48,8 @@ def merge_patches(
     theta_from: Axis,
     psf_min_stars: int,
     zp_ref: float,
+    added_epsfs: Sequence[str | Path] = (),
+    added: Sequence[str | Path] = (),
 ) -> None:
     """Join every patch's fit to the source list and write the catalogue.
 
@@ -54,6 +59,7 @@ def merge_patches(
     frames, epsfs : `frames/{band}.fits` in the order of the bands, `epsf/{cell}.fits` in any order.
     fits : `fit/{patch}.fits` of every patch in the plan, in any order.
     noise : `noise/{band}.json` in the order of the bands, whose factors go into the flux errors; none leaves them.
+    bands : all of them, the added ones last. added_epsfs, added : as `epsfs` and `fits`, for the bands that were added.
     csv, fits_catalog, parquet, attrition_csv : written, atomically.
 
     Raises
@@ -61,11 +67,12 @@ def merge_patches(
     RunError : the patches do not deliver every active source exactly once, or too many of them have no fit.
     """
     table, plan = pd.read_parquet(sources), read_json(plan)
-    bands = tuple(entry["band"] for entry in plan["bands"])
-    patches = [read_fit(path, bands, 1 if multi_band else len(bands)) for path in fits]
+    bands, fitted = tuple(bands), [entry["band"] for entry in plan["bands"]]
+    patches = _read(fits, fitted, multi_band)
     order = {patch["tag"]: i for i, patch in enumerate(plan["patches"])}
     wanted = attrition.active(table)
     check_whole(patches, list(order), table["ID"], wanted)
+    patches = joined(patches, _read(added, bands[len(fitted) :], multi_band), multi_band)
     patches.sort(key=lambda patch: order[patch.tag])
     factors = noise_factors(noise, bands)
     sky = np.stack([sky_at(path, table["x_pix"].to_numpy(), table["y_pix"].to_numpy()) for path in frames], axis=1)
@@ -74,7 +81,7 @@ def merge_patches(
         multi_band,
         origins={patch["tag"]: (patch["roi"][0], patch["roi"][2]) for patch in plan["patches"]},
         crop=(plan["crop_box"][0], plan["crop_box"][2]),
-        cells={Path(path).stem: store.read(path) for path in epsfs},
+        cells=_cells(epsfs, added_epsfs),
         sky=sky * [factors[band] for band in bands],
         wcs=equatorial_wcs(read_header(frames[0]), str(frames[0])),
         theta_from=theta_from,
@@ -97,3 +104,13 @@ def merge_patches(
     tell(dict(zip(counts["reason"], counts["count"], strict=True)), patches=len(patches), sources=len(catalog))
     fates_text = ", ".join(f"{n} {reason}" for reason, n in zip(counts["reason"], counts["count"], strict=True))
     log.info("%d sources from %d patches: %s", len(catalog), len(patches), fates_text)
+
+
+def _read(paths: Sequence[str | Path], bands: Sequence[str], multi_band: bool) -> list[PatchFit]:
+    return [read_fit(path, bands, 1 if multi_band else len(bands)) for path in paths]
+
+
+def _cells(epsfs: Sequence[str | Path], added: Sequence[str | Path]) -> dict[str, list[BandPsf]]:
+    """PSFs by cell, those of added bands behind the others."""
+    more = {Path(path).stem: store.read(path) for path in added}
+    return {Path(path).stem: store.read(path) + more.get(Path(path).stem, []) for path in epsfs}

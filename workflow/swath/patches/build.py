@@ -18,6 +18,7 @@ from ..flags import FIT
 from ..images import ascii_text, write_fits
 from ..telemetry import tell
 from .grid import Box, Cell, Patch, grow, least_halo, owners, patches
+from .hub import hub_bands
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +82,7 @@ def build_patches(
         "tile": plan["tile"],
         "shape": list(shape),
         "crop_box": list(crop),
-        "bands": [{"band": band, "frame": path, "sha256": digest} for band, (path, digest) in frames.items()],
+        "bands": hub_bands(frames),
         "patches": rows,
     }
     write_fits(patch_sources, [fits.PrimaryHDU(), _source_table(table, list(frames))])

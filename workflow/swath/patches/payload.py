@@ -4,7 +4,7 @@
 `psfs`), and the tables `BANDS` and `SOURCES`. A
 source's role: 0 owned by the patch, 1 a neighbour in the halo, fitted too, 2 beyond the halo but shining in,
 modelled at its starting values, 3 excluded from the catalogue but in the image, fitted so that its light is not
-taken for its neighbours'.
+taken for its neighbours'. `n` is the Sersic index of a shape that a fit has found, NaN where there is none yet.
 """
 
 import logging
@@ -28,6 +28,7 @@ from ..telemetry import clock, tell
 from . import starts
 from .grid import Box, grow, inside
 from .psfs import Parts, assembled, patch_psf, psf_hdus, read_parts
+from .stored import stored_sources
 
 log = logging.getLogger(__name__)
 
@@ -64,10 +65,12 @@ def build_payload(
     output: Path,
     settings: Fit,
     around: Sequence[Path] = (),
+    fitted: Path | None = None,
 ) -> None:
     """Cut one patch out of all bands and write its payload.
 
     epsf_path : the PSFs of its cell. around : those of neighbouring cells, to be interpolated with them.
+    fitted : the fit of the patch in other bands, from which sources, positions and shapes are taken.
     """
     hub = read_json(hub_path)
     row = next(row for row in hub["patches"] if row["tag"] == patch)
@@ -75,7 +78,10 @@ def build_payload(
         table = table_rows(hdus["SOURCES"])
     roi, base, shape = tuple(row["roi"]), tuple(row["base"]), tuple(hub["shape"])
     psf, psfs = patch_psf(epsf_path, around, roi)
-    near = _near(table, roi, psf.extent + 0.5, settings.stamp_max_pix / 2)
+    if fitted is None:
+        near = _near(table, roi, psf.extent + 0.5, settings.stamp_max_pix / 2)
+    else:
+        near = stored_sources(fitted, table, len(hub["bands"]))
     frames = [read_frame(band["frame"], _window(near, roi, settings, shape)) for band in hub["bands"]]
     with clock("fluxes"):
         chosen = _choose(
@@ -153,6 +159,8 @@ def _choose(
     )
     within = inside(near["x"], near["y"], roi)
     role = np.select([owned, within & near["active"], within], [OWNED, HALO, EXCLUDED], FIXED)
+    stored = "role" in near.dtype.names
+    role = near["role"] if stored else role
     starting = ("x", "y", "re", "ell", "phi")
     rows = []
     for source, kind in zip(near, role, strict=True):
@@ -166,15 +174,18 @@ def _choose(
         if not given.all():
             seen = starts.measure(image, good, local, model, start, settings.aperture_radius_pix, settings.flux_floor)
             flux = np.where(given, flux, seen)
-        if kind == FIXED and not _reaches(local, model, start, flux, noise, settings, window, roi):
+        if kind == FIXED and not stored and not _reaches(local, model, start, flux, noise, settings, window, roi):
             continue
         rows.append(
-            (*(source[k] for k in ("row", "ID")), kind, model, *(source[k] for k in starting), flux, source["assumed"])
+            (
+                *(source["row"], source["ID"], kind, model, *(source[k] for k in starting), flux, source["assumed"]),
+                source["n"] if stored else np.nan,
+            )
         )
     dtype = [
         ("row", "i4"), ("ID", near.dtype["ID"]), ("role", "i2"), ("model", "U8"), ("x", "f8"), ("y", "f8"),
         ("re", "f8"), ("ell", "f8"), ("phi", "f8"), ("flux_start", "f8", (len(frames),)),
-        ("assumed", "?"),
+        ("assumed", "?"), ("n", "f8"),
     ]  # fmt: skip
     return np.array(rows, dtype)
 

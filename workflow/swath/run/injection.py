@@ -24,8 +24,8 @@ class Injection(Values):
         return re.escape(self.config.tile)
 
     def own_bands(self, pattern: str) -> list[str]:
-        """A product of every band of the user's tile, in order."""
-        return self.products(*(pattern.format(band=band) for band in self.plans[self.config.tile].bands))
+        """A product of every fitted band of the user's tile, in order."""
+        return self.products(*(pattern.format(band=band) for band in self.plans[self.config.tile].fitted))
 
     def own_image_files(self, wildcards: Any) -> dict[str, str]:
         """Input function: the user's image of a band, and its weights where they change with added light."""

@@ -66,10 +66,12 @@ class Tiles:
         }
 
     def psf_files(self, wildcards: Any) -> list[str]:
-        """Supplied PSF images, in band order; none unless `psf.method` is supplied."""
-        if self.configs[wildcards.tile].psf.method != "supplied":
-            return []
-        return [entry["psf"] for entry in self.plan(wildcards).images.values()]
+        """Supplied PSF images of the fitted bands, in order; none unless `psf.method` is supplied."""
+        return self._supplied(wildcards, self.plan(wildcards).fitted)
+
+    def added_psf_files(self, wildcards: Any) -> list[str]:
+        """Supplied PSF images of the added bands, in order; none unless `psf.method` is supplied."""
+        return self._supplied(wildcards, self.plan(wildcards).measured)
 
     def optional(self, *keys: str) -> InputFunction:
         """Input function: the files that config keys name, where they name one."""
@@ -81,9 +83,26 @@ class Tiles:
         """Input function: `pattern` under the tile's folder for every band, in order."""
         return lambda wildcards: self._each(wildcards, pattern, "band", self.plan(wildcards).bands)
 
+    def each_fitted_band(self, pattern: str) -> InputFunction:
+        """Input function: `pattern` for every band that is fitted, in order: all but the added ones."""
+        return lambda wildcards: self._each(wildcards, pattern, "band", list(self.plan(wildcards).fitted))
+
+    def each_added_band(self, pattern: str) -> InputFunction:
+        """Input function: `pattern` for every added band, in order."""
+        return lambda wildcards: self._each(wildcards, pattern, "band", list(self.plan(wildcards).measured))
+
+    def where_added(self, files: InputFunction) -> InputFunction:
+        """Input function: `files` where there are added bands, none elsewhere."""
+        return lambda wildcards: files(wildcards) if self.plan(wildcards).added else []
+
     def each_cell(self, pattern: str) -> InputFunction:
         """Input function: `pattern` for every cell in use."""
         return lambda wildcards: self._each(wildcards, pattern, "cell", list(self.plan(wildcards).cells))
+
+    def psfs_of_band(self, wildcards: Any) -> list[str]:
+        """Input function: the files that hold the PSFs of a band, of every cell in use."""
+        folder = "epsf_added" if wildcards.band in self.plan(wildcards).added else "epsf"
+        return self.each_cell(f"{folder}/{{cell}}.fits")(wildcards)
 
     def each_patch(self, pattern: str) -> InputFunction:
         """Input function: `pattern` for every patch in use."""
@@ -106,6 +125,10 @@ class Tiles:
         wanted = self.configs[wildcards.tile].noise.correct_errors
         return self.each_band("noise/{band}.json")(wildcards) if wanted else []
 
+    def own_patch(self, pattern: str) -> InputFunction:
+        """Input function: `pattern` for the patch itself."""
+        return lambda wildcards: [self._path(wildcards, pattern, patch=wildcards.patch)]
+
     def picture_frames(self, wildcards: Any) -> list[str]:
         """Input function: frames of the three bands of the browser's picture; none for the white stack."""
         return self._each(wildcards, "frames/{band}.fits", "band", self.configs[wildcards.tile].explore.rgb or ())
@@ -123,6 +146,10 @@ class Tiles:
     def parts(plan: Plan) -> dict[str, list[str]]:
         """Names of a tile's bands, cells and patches."""
         return {"bands": plan.bands, "cells": list(plan.cells), "patches": plan.patch_tags}
+
+    def _supplied(self, wildcards: Any, images: Mapping[str, Mapping[str, Any]]) -> list[str]:
+        supplied = self.configs[wildcards.tile].psf.method == "supplied"
+        return [entry["psf"] for entry in images.values()] if supplied else []
 
     def _each(self, wildcards: Any, pattern: str, name: str, values: Sequence[str]) -> list[str]:
         return [self._path(wildcards, pattern, **{name: value}) for value in values]

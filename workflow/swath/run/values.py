@@ -37,6 +37,10 @@ class Values(Tiles):
             name: value for name, value in self._canonical(wildcards, section).items() if name not in left_out
         }
 
+    def forced_fit(self, wildcards: Any) -> dict[str, Any]:
+        """Parameter: the section `fit` for bands that are measured with positions and shapes given."""
+        return self._canonical(wildcards, "fit") | {"mode": "forced", "models": "catalog"}
+
     def memory(self, bytes_per_pixel: float) -> Callable[[Any], int]:
         """Memory [MB] of a job that holds whole images of its tile: what was measured per pixel, and the imports."""
         return lambda wildcards: int(600 + bytes_per_pixel * math.prod(self.plan(wildcards).shape) / 1e6)
