@@ -101,6 +101,7 @@ class _Fit:
         self.at = sources.nonlinear.copy()
         self.rounding = np.full(n, _ROUNDING)
         self._weigh(np.zeros(n, bool))
+        self._couple()
         self._settle_fluxes()
 
     def late(self) -> bool:
@@ -162,29 +163,35 @@ class _Fit:
         """
         before, resized = self.weights, self.canvas.resize(self.state.sources, coarseness)
         self._weigh(resized)
-        changed = resized.copy()
+        changed = resized & self.problem.sources.free
         for s in map(int, self.free[~resized[self.free]]):
-            one = self.state.drawn[s]
-            now, change = self.weights[one.window], np.abs(self.weights[one.window] - before[one.window])
-            power = one.unit**2
-            changed[s] = (products(power, change) > _SAME_WEIGHTS * products(power, now)).any()
-        return changed & self.problem.sources.free
+            changed[s] = self._weighs_anew(self.state.drawn[s], before)
+        if changed.any():
+            self._couple()
+        return changed
 
-    def _weigh(self, resized: np.ndarray) -> None:
+    def _weigh(self, redrawn: np.ndarray) -> None:
         state, pixels = self.state, self.problem.pixels
-        drawn = state.drawn | self.canvas.draw(state.sources, np.flatnonzero(resized))
+        drawn = state.drawn | self.canvas.draw(state.sources, np.flatnonzero(redrawn))
         light = self.canvas.light(state.sources, drawn)
         self.weights = pixels.weights(light if self.settings.noise == "model" else None)
-        residual = pixels.image - light - state.sky.astype("f4")[:, None, None]
-        self.state = _State(state.sources, state.sky, drawn, residual)
-        pairs = neighbours(self.canvas.boxes)
-        self.blocks.couple(state.sources, drawn, pairs, self.weights)
+        self.state = _State(state.sources, state.sky, drawn, pixels.image - light - _planes(state.sky))
+
+    def _weighs_anew(self, drawn: Drawn, before: np.ndarray) -> bool:
+        """Are the weights of a source's image other ones than `before`?"""
+        now, power = self.weights[drawn.window], drawn.unit**2
+        change = np.abs(now - before[drawn.window])
+        return bool((products(power, change) > _SAME_WEIGHTS * products(power, now)).any())
+
+    def _couple(self) -> None:
+        """Which sources share light, and how well float32 knows the chi2 of each."""
+        state = self.state
+        self.blocks.couple(state.sources, state.drawn, neighbours(self.canvas.boxes), self.weights)
         for s in map(int, self.free):
-            seen = residual[drawn[s].window]
-            left = (
-                np.vdot(self.weights[drawn[s].window] * seen, seen) + state.sources.flux[s] ** 2 @ self.blocks.power[s]
-            )
-            self.rounding[s] = max(_ROUNDING, _ROUNDING_FRACTION * left)
+            seen = state.residual[state.drawn[s].window]
+            left = np.vdot(self.weights[state.drawn[s].window] * seen, seen)
+            power = left + state.sources.flux[s] ** 2 @ self.blocks.power[s]
+            self.rounding[s] = max(_ROUNDING, _ROUNDING_FRACTION * power)
 
     def _step(self, active: np.ndarray, moving: np.ndarray) -> Step:
         state = self.state
@@ -200,12 +207,15 @@ class _Fit:
         self.at[anew] = old.sources.nonlinear[anew]
         found, sound = _finite(self._step(active, self.moving))
         self.change[active] = found.promised
-        trial, moved = self._moved(active, found)
+        trial = _State(old.sources.copy(), old.sky + found.sky, dict(old.drawn), old.residual - _planes(found.sky))
+        moved = self._move(trial, active, found.nonlinear, found.flux)
         gain, won = self._gain(trial, moved, active)
         part = self._part(found, active, won)
-        if (part < 1).any():
-            found = found._replace(nonlinear=found.nonlinear * part[:, None], flux=found.flux * part[:, None])
-            trial, moved = self._moved(active, found)
+        short = part < 1
+        if short.any():
+            self._undo(trial, moved, active[short])
+            less = part[short, None]
+            moved |= self._move(trial, active[short], less * found.nonlinear[short], less * found.flux[short])
             gain, won = self._gain(trial, moved, active)
         gain = np.where(sound, self._take_back(trial, moved, active, gain, won), -1)
         self.wary[active[gain <= 0]] = True
@@ -217,20 +227,18 @@ class _Fit:
         odd = (gain < _AS_PROMISED[0]) | (gain > _AS_PROMISED[1])
         blocks.stale[active[far | odd]] = True
 
-    def _moved(self, active: np.ndarray, found: Step) -> tuple[_State, dict[int, np.ndarray]]:
-        """The state after a step, and how much each source's image changed by it."""
-        old = self.state
-        sources = old.sources.copy()
-        sources.nonlinear[active] = clip(sources.nonlinear[active] + found.nonlinear, self.limits, active)
-        sources.flux[active] += found.flux
-        drawn = old.drawn | self.canvas.draw(sources, active)
-        residual = old.residual - found.sky.astype("f4")[:, None, None]
+    def _move(self, trial: _State, which: np.ndarray, steps: np.ndarray, fluxes: np.ndarray) -> dict[int, np.ndarray]:
+        """Take the steps of sources `which` in `trial`; how much each one's image changed."""
+        sources, old = trial.sources, self.state
+        sources.nonlinear[which] = clip(sources.nonlinear[which] + steps, self.limits, which)
+        sources.flux[which] += fluxes
+        trial.drawn |= self.canvas.draw(sources, which)
         moved = {}
-        for s in map(int, active):
-            moved[s] = scaled(drawn[s], sources.flux[s])
+        for s in map(int, which):
+            moved[s] = scaled(trial.drawn[s], sources.flux[s])
             moved[s] -= scaled(old.drawn[s], old.sources.flux[s])
-            residual[drawn[s].window] -= moved[s]
-        return _State(sources, old.sky + found.sky, drawn, residual), moved
+            trial.residual[old.drawn[s].window] -= moved[s]
+        return moved
 
     def _gain(self, trial: _State, moved: dict[int, np.ndarray], active: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What each source's step gained, given the others' steps, over what a quadratic chi2 promises; (len(active),).
@@ -301,6 +309,10 @@ def _finite(found: Step) -> tuple[Step, np.ndarray]:
 def _weighted_square(weights: np.ndarray, image: np.ndarray) -> float:
     """Weighted sum of squares over all pixels, in float64."""
     return sum(float(np.vdot(w * r.astype("f8"), r)) for w, r in zip(weights, image, strict=True))
+
+
+def _planes(sky: np.ndarray) -> np.ndarray:
+    return sky.astype("f4")[:, None, None]
 
 
 def _plane_sums(image: np.ndarray) -> np.ndarray:
