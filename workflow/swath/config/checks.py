@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Collection, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from .keys import value_at
@@ -99,6 +100,11 @@ CHECKS = (
         ("fit.mode", "fit.models"),
         lambda mode, models: mode == "free" or models == "catalog",
         "fit.models: catalog for fit.mode: forced or forced_position, whose models are given",
+    ),
+    Check(
+        ("fit.tractor.alphas",),
+        lambda alphas: alphas is None or (len(alphas) > 0 and all(0 < a < b for a, b in pairwise((1e-9, *alphas)))),
+        "ascending fractions above 0, or null",
     ),
     Check(
         ("figures.montage.choice", "figures.montage.ids"),

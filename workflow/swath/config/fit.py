@@ -41,8 +41,35 @@ class Auto(Section):
     )
 
 
+class ByTractor(Section):
+    """How `fit.engine: tractor` drives the Tractor."""
+
+    optimizer: Literal["lsqr", "constrained", "ceres", "per_source"] = key(
+        "lsqr",
+        "its optimiser for all sources of a patch at once, or its constrained one source by source, which "
+        "takes over where the others fail",
+    )
+    iterations: int = key(50, "steps, or sweeps over all sources, at one set of weights", ge=1)
+    tolerance: float = key(
+        0.1,
+        "ends when chi2 falls by less, and a source has converged when its next step would lower chi2 by less; finite "
+        "differences know the optimum no better",
+        gt=0,
+    )
+    alphas: tuple[float, ...] | None = key(
+        (0.1, 0.3, 1.0), "fractions of a step that are tried, ascending; null: its own 13, which cost more"
+    )
+    shared_params: bool = key(False, "look for parameters that sources share, as it does by itself; there are none")
+    psf: Literal["pixelized", "hybrid", "gaussian_mixture"] = key("pixelized", "its form of the PSF")
+    gaussians: int = key(4, "Gaussians of the hybrid's and of the mixture", ge=1, le=9)
+
+
 class Fit(Section):
     """The fit of one patch."""
+
+    engine: Literal["native", "tractor"] = key(
+        "native", "what fits: swath itself, or Dustin Lang's Tractor where it is installed"
+    )
 
     mode: Literal["free", "forced_position", "forced"] = key(
         "free",
@@ -83,3 +110,4 @@ class Fit(Section):
         None, "time after which a patch ends with what it has, flagged; null: no limit", "s", gt=0
     )
     priors: Priors = key(Priors, "shape priors")
+    tractor: ByTractor = key(ByTractor, "the Tractor")

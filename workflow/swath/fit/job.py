@@ -13,8 +13,8 @@ from ..images import write_fits
 from ..patches.payload import Payload, read_payload
 from ..telemetry import clock, tell
 from .auto import choose
+from .engines import engine, name
 from .errors import covariances
-from .optimise import optimise
 from .problem import galaxy_limits, problem, single_band
 from .results import Solved, empty_rows, fill, owned, quality
 
@@ -25,11 +25,13 @@ def fit_patch(payload_path: Path, output: Path, settings: Fit, sky_model: str) -
     """Fit one patch and write `FIT` (the sources it owns) and `SCENE` (all sources it modelled).
 
     This is the boundary of the unit job: an error of the fit becomes rows with a flag and a reason, so that one
-    patch never costs the run.
+    patch never costs the run. An engine that is not there raises RunError.
     """
+    engine(settings)
     payload = read_payload(payload_path)
     if not len(owned(empty_rows(payload, settings.multi_band))):
-        _write(output, payload, empty_rows(payload, settings.multi_band), "empty", "no active source", (0, 0.0))
+        rows = empty_rows(payload, settings.multi_band)
+        _write(output, payload, rows, name(settings), "empty", "no active source", (0, 0.0))
         return
     try:
         rows, facts = solve_patch(payload, settings, sky_model)
@@ -39,7 +41,7 @@ def fit_patch(payload_path: Path, output: Path, settings: Fit, sky_model: str) -
         log.error("%s: %s", payload.patch, traceback.format_exc())
         rows, facts = empty_rows(payload, settings.multi_band, FIT["PATCH_FAILED"]), (0, 0.0)
         status, reason = "failed", f"{type(error).__name__}: {error}"
-    _write(output, payload, rows, status, reason, facts)
+    _write(output, payload, rows, name(settings), status, reason, facts)
 
 
 def solve_patch(payload: Payload, settings: Fit, sky_model: str) -> tuple[np.ndarray, tuple[int, float]]:
@@ -50,7 +52,7 @@ def solve_patch(payload: Payload, settings: Fit, sky_model: str) -> tuple[np.nda
     joint, nband = chosen.problem, len(payload.bands)
     parts = [joint] if settings.multi_band else [single_band(joint, index) for index in range(nband)]
     masks = [payload.mask] if settings.multi_band else [payload.mask[index : index + 1] for index in range(nband)]
-    solved = []
+    optimise, solved = engine(settings), []
     for part, mask in zip(parts, masks, strict=True):
         with clock("optimise"):
             outcome = optimise(part)
@@ -73,13 +75,15 @@ def _undecided(payload: Payload, settings: Fit) -> np.ndarray:
 
 
 def _write(
-    output: Path, payload: Payload, rows: np.ndarray, status: str, reason: str, facts: tuple[int, float]
+    output: Path, payload: Payload, rows: np.ndarray, by: str, status: str, reason: str, facts: tuple[int, float]
 ) -> None:
     mine = owned(rows)
-    header = fits.Header([("PATCH", payload.patch), ("CELL", payload.cell), ("STATUS", status)])
+    header = fits.Header([("PATCH", payload.patch), ("CELL", payload.cell), ("ENGINE", by), ("STATUS", status)])
     header["REASON"] = " ".join(reason.split())[:400].encode("ascii", "replace").decode()
     header["NPIX"] = facts[0]
-    header["CHI2"] = facts[1] if np.isfinite(facts[1]) else None  # pixels beyond float32's squares; FITS has no infinity
+    header["CHI2"] = (
+        facts[1] if np.isfinite(facts[1]) else None
+    )  # pixels beyond float32's squares; FITS has no infinity
     for index, band in enumerate(payload.bands["band"]):
         header[f"BAND{index + 1}"] = str(band)
     write_fits(
