@@ -76,7 +76,7 @@ rule fit:
     resources:
         mem_mb=1500,
     params:
-        settings=SETUP.settings("fit"),
+        settings=SETUP.fit_settings,
         sky_model=SETUP.settings("load.sky.model"),
         code=SETUP.code("fit"),
     message:

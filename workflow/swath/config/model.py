@@ -1,6 +1,7 @@
 """The whole configuration."""
 
 from .base import FOLDER, NAME, Section, key
+from .compare import Compare
 from .explore import Explore
 from .figures import Figures
 from .fit import Fit, Patches
@@ -47,4 +48,5 @@ class Config(Section):
     explore: Explore = key(Explore, "catalogue browser")
     simulate: Simulate = key(Simulate, "the field of known truth that `snakemake test_field` judges")
     inject: Inject = key(Inject, "known sources in the images of the field, for `snakemake inject`")
+    compare: Compare = key(Compare, "both engines on the same patches, for `snakemake compare_engines`")
     log: Log = key(Log, "log")

@@ -15,6 +15,11 @@ def targets(arguments: Sequence[str], of: Collection[str]) -> list[str]:
     return asked if set(asked) <= set(of) else []
 
 
+def named(arguments: Sequence[str], target: str) -> bool:
+    """Was this target typed, alone or among others?"""
+    return target in arguments and (parsed := _parsed(arguments)) is not None and target in parsed.targets
+
+
 def options(arguments: Sequence[str]) -> list[str]:
     """The arguments as typed, without the targets."""
     left = list(arguments[: arguments.index("--")] if "--" in arguments else arguments)

@@ -85,7 +85,8 @@ class Setup(Shown):
 
     def inputs(self) -> list[Row]:
         """What was found of the user's inputs, with the folder of the products as it is now."""
-        return current_rows(self.config, Path(self.out.format(tile=self.config.tile), "plan.json"))
+        rows = current_rows(self.config, Path(self.out.format(tile=self.config.tile), "plan.json"))
+        return rows + self.engine_rows()
 
     def checked(self, wildcards: Any) -> str:
         """Parameter: the table of all inputs, which the main process prints last."""

@@ -12,10 +12,10 @@ from ..figures import (
     source_figures,
     zeropoint_figures,
 )
-from .injection import Injection
+from .compared import Compared
 
 
-class Shown(Injection):
+class Shown(Compared):
     """Names of what is drawn and written for people."""
 
     @property

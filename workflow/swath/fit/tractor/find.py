@@ -17,7 +17,7 @@ _COMPILED = ("_mix", "_mp_fourier")
 _HELPERS = ("miscutils.py", "ttime.py")
 _VERSION_FILES = ("version.py", "_version.py", "gitversion.py", "__init__.py")
 _VERSION = re.compile(r"""^\s*(?:__version__|version|git_version)\s*=\s*["']([^"']+)""", re.MULTILINE)
-_ADVICE = "Build it as its own instructions say (github.com/dstndstn/tractor), or set fit.engine: native"
+_ADVICE = "Build it as its own instructions say (github.com/dstndstn/tractor); without it only fit.engine: native works"
 
 
 class Found(NamedTuple):
