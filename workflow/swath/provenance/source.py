@@ -63,10 +63,11 @@ def source_text(found: Found) -> list[str]:
         return [*lines, "  in no patch (yet)"]
     lines.append(f"  patch {row['patch_tag']} ({row['patch_status']}), PSF cell {row['epsf_tag']}")
     lines += _flags(int(row["fit_flags"]))
-    meta = _json(f"{found.folder}/epsf/{row['epsf_tag']}.json").get("bands", {})
+    cells = [f"{found.folder}/{name}/{row['epsf_tag']}" for name in ("epsf", "epsf_added")]
+    meta = {band: facts for cell in cells for band, facts in _json(f"{cell}.json").get("bands", {}).items()}
     bands = [name.removeprefix("psf_score_") for name in row.index if name.startswith("psf_score_")]
     zero_points = {band["band"]: band for band in _json(f"{found.folder}/zeropoint/zeropoint.json").get("bands", [])}
-    stars = _psf_stars(f"{found.folder}/epsf/{row['epsf_tag']}.fits")
+    stars = {band: used for cell in cells for band, used in _psf_stars(f"{cell}.fits").items()}
     kept = _reference(f"{found.folder}/zeropoint/zp_all_bands__per_object.csv", str(row["ID"]))
     for band in bands:
         lines += [f"  band {band}", f"    {_fit(row, band)}", *_psf(meta.get(band, {}), stars.get(band, []))]
