@@ -16,5 +16,6 @@ with job(snakemake) as task:
         task.params.weight_kind,
         task.params.zp_ref,
         task.params.seed,
+        task.params.interpolate,
         task.output.image,
     )

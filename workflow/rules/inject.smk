@@ -62,6 +62,7 @@ rule inject_image:
         weight_kind=SETUP.settings("inputs.weight_kind"),
         zp_ref=SETUP.settings("load.zp_ref"),
         seed=SETUP.settings("inject.seed"),
+        interpolate=SETUP.settings("psf.interpolate"),
         code=SETUP.code("inject_image"),
     message:
         "inject_image {wildcards.band}: add light to the image"
@@ -74,7 +75,7 @@ rule inject_summary:
         truths=SETUP.each_realisation("injected/truth.csv"),
         catalogs=SETUP.each_realisation("merge/catalog.parquet"),
         whites=SETUP.each_realisation("white/white.fits"),
-        noise=SETUP.each_band("noise/{band}.json"),
+        noise=SETUP.each_fitted_band("noise/{band}.json"),
     output:
         sources=f"{OUT}/inject/sources.csv",
         summary=f"{OUT}/inject/summary.csv",
@@ -91,7 +92,7 @@ rule inject_summary:
     resources:
         mem_mb=SETUP.memory(60),
     params:
-        bands=lambda wildcards: SETUP.plan(wildcards).bands,
+        bands=lambda wildcards: list(SETUP.plan(wildcards).fitted),
         crop=lambda wildcards: SETUP.plan(wildcards).crop,
         settings=SETUP.settings("inject"),
         detection=SETUP.settings("sources.detection"),
@@ -107,7 +108,7 @@ rule fig_inject:
         sources=rules.inject_summary.output.sources,
         summary=rules.inject_summary.output.summary,
         verdict=rules.inject_summary.output.verdict,
-        noise=SETUP.each_band("noise/{band}.json"),
+        noise=SETUP.each_fitted_band("noise/{band}.json"),
     output:
         figure=report(
             f"{OUT}/inject/inject.png",
@@ -128,7 +129,7 @@ rule fig_inject:
     resources:
         mem_mb=2000,
     params:
-        bands=lambda wildcards: SETUP.plan(wildcards).bands,
+        bands=lambda wildcards: list(SETUP.plan(wildcards).fitted),
         settings=SETUP.settings("inject"),
         dpi=SETUP.settings("figures.dpi"),
         code=SETUP.code("fig_inject"),

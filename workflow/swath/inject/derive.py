@@ -46,7 +46,7 @@ def derive(config: Config, plan: Plan, tile: str) -> Config:
 
     The source list of the user's tile, with reference stars and starting values as they were resolved there, becomes
     the catalogue, so that nothing is matched or detected anew; the images are without the sky that was found there.
-    Paths are relative to the working directory.
+    Bands that were added to a finished run are left out. Paths are relative to the working directory.
     """
     folder = f"{config.results}/{tile}/{FOLDER}"
     total = config.inputs.weight_kind == "total"

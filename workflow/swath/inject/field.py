@@ -15,7 +15,7 @@ from ..flags import MASK
 from ..frames.frame import Frame, read_frame, read_header
 from ..frames.header import full_header, image_facts
 from ..images import read_image, write_fits
-from ..patches.grid import Box, inside
+from ..patches.grid import Box
 from ..psf import store
 from ..sources.angles import theta_from_phi
 from ..sources.positions import equatorial_wcs
@@ -24,6 +24,7 @@ from ..telemetry import clock, tell
 from . import draw
 from .add import add_sources, total_weight
 from .derive import WEIGHT_HDU
+from .psfs import psf_field
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ def write_image(
     weight_kind: str,
     zp_ref: float,
     seed: int,
+    interpolate: bool,
     output: str | Path,
 ) -> None:
     """Write a band's input image without its sky and with the added sources.
@@ -108,18 +110,15 @@ def write_image(
     Parameters
     ----------
     image : of the user's list. frame : the one made from it. truth : from `write_sources`.
-    epsfs, boxes : of the cells, by tag.
+    epsfs, boxes : of the cells, by tag. interpolate : `psf.interpolate`.
     """
     known = image_facts(image, keywords)
     pixels = without_sky(read_image(image.path, image.hdu)[0], read_frame(frame))
     table = read_table(truth, allow_empty=True)
     flux = table[f"FLUX_{known.band}"].to_numpy(float) * 10 ** (0.4 * (known.zero_point - zp_ref))
-    cells = [(boxes[cell], _of_band(store.read(path), known.band)) for cell, path in epsfs.items()]
-
-    def psf_at(x: float, y: float) -> np.ndarray:
-        place = np.array([x]), np.array([y])
-        return next(psf for box, psf in cells if inside(*place, box)[0]).at(x, y).astype(float)
-
+    psf_at = psf_field(
+        {cell: _of_band(store.read(path), known.band) for cell, path in epsfs.items()}, boxes, interpolate
+    )
     with clock("draw"):
         light = add_sources(pixels, table, flux, psf_at, known.gain, seed, known.band)
     header = full_header(image.path, image.hdu).copy(strip=True)
