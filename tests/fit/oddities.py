@@ -50,7 +50,7 @@ def empty(extent: tuple[int, int], nband: int) -> Payload:
     bands["psf_scale"], bands["psf_nstars"], bands["psf_norm_radius"], bands["rms_score"] = 100, 9, 12, 1
     dtype = [
         ("row", "i4"), ("ID", "U8"), ("role", "i2"), ("model", "U8"), ("x", "f8"), ("y", "f8"),
-        ("re", "f8"), ("ell", "f8"), ("phi", "f8"), ("flux_start", "f8", (nband,)),
+        ("re", "f8"), ("ell", "f8"), ("phi", "f8"), ("flux_start", "f8", (nband,)), ("assumed", "?"), ("n", "f8"),
     ]  # fmt: skip
     planes = np.stack([moffat(fwhm)[None] for fwhm in np.linspace(4.2, 3.2, nband)]).astype("f4")
     box = (1000, 1000 + extent[1], 2000, 2000 + extent[0])
@@ -72,7 +72,7 @@ def with_source(
     row["row"], row["ID"], row["role"], row["model"] = 3 * number + 1, f"s{number}", role, model
     row["x"], row["y"] = x + payload.roi[0], y + payload.roi[2]
     row["re"], row["ell"], row["phi"] = (re, ell, phi) if model != "star" else (np.nan,) * 3
-    row["flux_start"] = fluxes
+    row["flux_start"], row["n"] = fluxes, np.nan
     return payload._replace(sources=np.concatenate([payload.sources, row]))
 
 
@@ -449,13 +449,17 @@ def random_patch(seed: int) -> tuple[Payload, Fit, str]:
     """A random degenerate patch with the settings and the sky model it is fitted with."""
     rng = np.random.default_rng([seed, 8])
     settings = Fit(
+        mode=str(rng.choice(["free", "forced", "forced_position"], p=[0.8, 0.1, 0.1])),
+        models=str(rng.choice(["catalog", "unknown", "auto"], p=[0.8, 0.1, 0.1])),
         multi_band=bool(rng.random() < 0.85),
         noise="model" if rng.random() < 0.85 else "sky",
         sersic_n_init=float(rng.choice([1.5, 0.41, 6.29], p=[0.8, 0.1, 0.1])),
         max_iterations=int(rng.choice([100, 3], p=[0.95, 0.05])),
         priors={"enabled": bool(rng.random() < 0.8)},
     )
-    return spoilt(sane(seed), random_names(seed), seed), settings, "patch" if rng.random() < 0.2 else "plane"
+    payload = spoilt(sane(seed), random_names(seed), seed)
+    payload.sources["assumed"] = rng.random(len(payload.sources)) < 0.3
+    return payload, settings, "patch" if rng.random() < 0.2 else "plane"
 
 
 # --- the payload boundary ------------------------------------------------------------------------------------------
@@ -514,12 +518,13 @@ def _of_a_row(payload: Payload, settings: Fit, row: np.void) -> list[str]:
     reason, converged = np.atleast_1d(row["stop_reason"]), np.atleast_1d(row["converged"])
     seen, star = np.atleast_1d(row["npix"]) > 0, row["model"] == "star"
     flux, error = np.atleast_1d(row["flux"]), np.atleast_1d(row["flux_err"])
-    shape_names = ["re", "re_err", "ell", "ell_err", "phi", "phi_err", "n", "n_err"]
+    names = ["x", "y"] if star else ["x", "y", "re", "ell", "phi", "n"]
+    held = {"free": "", "forced_position": "xy", "forced": names}[settings.mode]
     at = [np.atleast_1d(row[name]) for name in ("x", "y")]
     start = payload.sources[payload.sources["row"] == row["row"]][0]
     missing = [
         name
-        for name in ["x", "y", "x_err", "y_err", *([] if star else shape_names)]
+        for name in names + [f"{name}_err" for name in names if name not in held]
         if not np.isfinite(np.atleast_1d(row[name])[seen if not settings.multi_band else slice(None)]).all()
     ]
     excuses = flagged["NO_DATA"] or flagged["ILL_CONDITIONED"] or flagged["PATCH_FAILED"]
@@ -539,6 +544,6 @@ def _of_a_row(payload: Payload, settings: Fit, row: np.void) -> list[str]:
             np.abs(p - start[n]).max() > settings.max_shift_pix + 1e-6
             for p, n in zip(at, "xy", strict=True) if np.isfinite(p).all()
         ),
-        "fitted in no iteration": (converged & (np.atleast_1d(row["niter"]) == 0)).any(),
+        "fitted in no iteration": settings.mode == "free" and (converged & (np.atleast_1d(row["niter"]) == 0)).any(),
     }  # fmt: skip
     return [f"{row['ID']} ({row['model']}): {text}" for text, broken in rules.items() if broken]
