@@ -50,7 +50,9 @@ rule epsf:
     params:
         images=lambda wildcards: SETUP.plan(wildcards).fitted,
         cells=lambda wildcards: SETUP.plan(wildcards).all_cells,
-        settings=SETUP.settings_without("psf", "ngrid", "skip_empty_cells", "interpolate"),
+        settings=SETUP.settings_without(
+            "psf", "ngrid", "skip_empty_cells", "interpolate"
+        ),
         stamps=SETUP.stamps(SETUP.psf_files),
         code=SETUP.code("epsf"),
     message:
