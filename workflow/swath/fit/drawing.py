@@ -3,11 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-import scipy.fft
 
 from ..models import sersic
 from ..models.psf import PixelPsf
-from ..models.render import INDEX_OF, Stamp, canvas_size, cut, draw, modes, render, stamp_size
+from ..models.render import INDEX_OF, Stamp, analyse, canvas_size, cut, draw, modes, render, stamp_size
 from .scene import Problem, Sources
 
 _MARGIN = 6.0
@@ -114,7 +113,7 @@ class Canvas:
             pixels = np.zeros((len(members), len(image), side, side), "f4")
             for k, s in enumerate(members):
                 pixels[k][drawn[s].inner] = image[drawn[s].window]
-            spectra = scipy.fft.rfft2(pixels, norm="forward", overwrite_x=True)
+            spectra = analyse(pixels)
             # The half of a real image's transform that is not kept.
             spectra[..., 1:-1] *= 2
             for k, s in enumerate(members):

@@ -6,7 +6,6 @@ than 0 (folds) are what a PSF narrower than about 2.5 pixels needs beyond it, ea
 """
 
 import numpy as np
-import scipy.fft
 
 ORDER = (0, -1, 1)
 FOLDS = [(i, j) for i in ORDER for j in ORDER]
@@ -40,8 +39,8 @@ def transforms(planes: np.ndarray, samples: int, size: int) -> dict[tuple[int, i
     """
     side = samples * size
     if samples == 1:
-        return {(0, 0): scipy.fft.rfft2(_periodic(planes, size))}
-    whole = scipy.fft.fft2(_periodic(planes, side)) / samples**2
+        return {(0, 0): np.fft.rfft2(_periodic(planes, size))}
+    whole = np.fft.fft2(_periodic(planes, side)) / samples**2
     ky, kx = np.rint(np.fft.fftfreq(size) * size).astype(int), np.arange(size // 2 + 1)
     found = {}
     for along_x, along_y in FOLDS:

@@ -1,7 +1,7 @@
 """Square stamps with an odd side: radii, apertures, tapers, shifts, centres."""
 
 import numpy as np
-from scipy import fft
+from numpy import fft
 
 CENTRE_WINDOW = 2.355  # the centring window is a Gaussian of the PSF's own FWHM / 2.355
 
@@ -48,8 +48,11 @@ def shift(images: np.ndarray, dx: np.ndarray | float, dy: np.ndarray | float) ->
 
     dx, dy : scalars, or arrays that match the leading axes.
     """
+    # Jobs that only read PSFs are spared the import of scipy.
+    from scipy.fft import next_fast_len
+
     size = images.shape[-1]
-    padded = fft.next_fast_len(size, real=True)
+    padded = next_fast_len(size, real=True)
     ky, kx = fft.fftfreq(padded)[:, None], fft.rfftfreq(padded)[None, :]
     dx, dy = (np.asarray(value, float)[..., None, None] for value in (dx, dy))
     turn = np.exp(-2j * np.pi * ky * dy) * np.exp(-2j * np.pi * kx * dx)
