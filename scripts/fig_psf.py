@@ -14,4 +14,5 @@ with job(snakemake) as task:
         {kind: paths[0] for kind, paths in task.output.items() if kind and kind != "record"},
         Psf(**task.params.psf),
         **task.params.settings,
+        added=[(path, task.input.added_frames, task.input.added_stars) for path in task.input.added_epsf],
     )

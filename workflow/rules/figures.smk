@@ -73,6 +73,7 @@ rule fig_overlay:
 rule fig_grid:
     input:
         epsfs=SETUP.each_cell("epsf/{cell}.fits"),
+        added=SETUP.where_added(SETUP.each_cell("epsf_added/{cell}.fits")),
     output:
         figure=report(
             f"{OUT}/figures/psf/grid.png",
@@ -91,7 +92,7 @@ rule fig_grid:
     resources:
         mem_mb=1500,
     params:
-        bands=lambda wildcards: list(SETUP.plan(wildcards).fitted),
+        bands=lambda wildcards: SETUP.plan(wildcards).bands,
         dpi=SETUP.settings("figures.dpi"),
         code=SETUP.code("fig_grid"),
     message:
@@ -105,6 +106,9 @@ rule fig_psf:
         epsf=rules.epsf.output.epsf,
         frames=SETUP.each_fitted_band("frames/{band}.fits"),
         stars=SETUP.each_fitted_band("stars/{band}.fits"),
+        added_epsf=SETUP.where_added(SETUP.this_cell("epsf_added/{cell}.fits")),
+        added_frames=SETUP.each_added_band("frames/{band}.fits"),
+        added_stars=SETUP.each_added_band("stars/{band}.fits"),
     output:
         **SETUP.figure_outputs("psf"),
         record=f"{OUT}/records/fig_psf/{{cell}}.json",

@@ -74,7 +74,7 @@ class Fit(Section):
     mode: Literal["free", "forced_position", "forced"] = key(
         "free",
         "what is fitted beside the fluxes: positions and shapes, shapes alone (positions stay at the catalogue's), or "
-        "nothing (one linear solution); what is held has no error",
+        "nothing (one linear solution; a free Sersic index is then sersic_n_init); what is held has no error",
     )
     models: Literal["catalog", "unknown", "auto"] = key(
         "catalog",

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..config.fit import Fit
+from ..models.render import INDEX_OF
 from ..models.shape import from_ellipse
 from ..patches.payload import FIXED, Payload
 from ..patches.starts import SMALLEST_PIX, nonlinear
@@ -13,6 +14,8 @@ from .scene import Limits, Pixels, Problem, Settings, Sources
 # Bounds: half-light radii sqrt(ab) of 0.05 to 200 pix, Sersic indices of 0.41 to 6.3, axis ratios down to 0.08.
 _LOW = np.array([-np.inf, -np.inf, np.log(0.05), -np.inf, -np.inf, np.log(0.41)])
 _HIGH = np.array([np.inf, np.inf, np.log(200.0), np.inf, np.inf, np.log(6.3)])
+
+_LARGEST_ELL = -np.expm1(-Limits.stretch_max)
 
 
 def problem(payload: Payload, settings: Fit, free_sky: bool) -> Problem:
@@ -38,23 +41,27 @@ def _pixels(payload: Payload) -> Pixels:
 
 def _sources(payload: Payload, settings: Fit) -> Sources:
     rows = payload.sources
+    found = rows["n"] if "n" in rows.dtype.names else np.full(len(rows), np.nan)
+    held = settings.mode == "forced"
     start = [
-        _found(row, payload) if "n" in rows.dtype.names and np.isfinite(row["n"]) else nonlinear(
+        _given(row, payload, n if np.isfinite(n) else settings.sersic_n_init) if held or np.isfinite(n)
+        else nonlinear(
             str(row["model"]), row["x"] - payload.roi[0], row["y"] - payload.roi[2], row["re"], row["ell"], row["phi"],
             settings.sersic_n_init,
         )
-        for row in rows
+        for row, n in zip(rows, found, strict=True)
     ]  # fmt: skip
     free = rows["role"] != FIXED
     return Sources(rows["model"].astype(str), np.array(start).reshape(-1, 6), rows["flux_start"].astype(float), free)
 
 
-def _found(row: np.void, payload: Payload) -> np.ndarray:
-    """The parameters (6,) of a galaxy whose shape a fit has found, unchanged."""
-    return np.array(
-        [row["x"] - payload.roi[0], row["y"] - payload.roi[2], *from_ellipse(row["re"], row["ell"], row["phi"]),
-         np.log(row["n"])]
-    )  # fmt: skip
+def _given(row: np.void, payload: Payload, index: float) -> np.ndarray:
+    """The parameters (6,) of a source that keeps its shape: unchanged, but for what cannot be drawn."""
+    x, y = row["x"] - payload.roi[0], row["y"] - payload.roi[2]
+    if row["model"] == "star":
+        return np.array([x, y, 0, 0, 0, 0])
+    log_r, e1, e2 = from_ellipse(row["re"], min(row["ell"], _LARGEST_ELL), row["phi"])
+    return np.array([x, y, max(log_r, _LOW[2]), e1, e2, np.log(INDEX_OF.get(str(row["model"]), index))])
 
 
 def galaxy_limits(joint: Problem, settings: Fit) -> Limits:

@@ -27,6 +27,7 @@ def draw_psf(
     max_stars: int,
     colorbar: bool,
     downsample: int | None,
+    added: Sequence[tuple[str | Path, Sequence[str | Path], Sequence[str | Path]]] = (),
 ) -> None:
     """Draw the figures that `outputs` names: stars, growth_curve, residuals, background, local_background.
 
@@ -35,13 +36,16 @@ def draw_psf(
     cell, box : tag and box (x0, x1, y0, y1) of the cell.
     epsf, frames, stars : `epsf/{cell}.fits`; `frames/{band}.fits` and `stars/{band}.fits` in band order.
     outputs : kind -> path. max_stars : drawn per band. colorbar : with colour bars.
+    added : `epsf`, `frames` and `stars` of added bands.
     downsample : most block averaging of the background figure [pix], None for as much as its panels ask for.
     """
     wanted = {kind: draw for kind, draw in _OF_STARS.items() if kind in outputs}
-    bands = read_cell(cell, epsf, frames, stars, settings, max_stars) if wanted else []
+    files = [(epsf, frames, stars), *added] if wanted else []
+    bands = [band for paths in files for band in read_cell(cell, *paths, settings, max_stars)]
     for kind, draw in wanted.items():
         draw(cell, bands, settings, dpi, colorbar).save(outputs[kind])
     if "background" in outputs:
-        psfbackground.draw_background(cell, box, frames, settings, dpi, colorbar, downsample).save(
+        images = [path for _, paths, _ in ((epsf, frames, stars), *added) for path in paths]
+        psfbackground.draw_background(cell, box, images, settings, dpi, colorbar, downsample).save(
             outputs["background"]
         )

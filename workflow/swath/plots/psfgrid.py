@@ -29,14 +29,21 @@ FRAMES = {
 }
 
 
-def draw_psf_grid(epsfs: Mapping[str, str | Path], bands: Sequence[str], output: str | Path, dpi: int) -> None:
+def draw_psf_grid(
+    epsfs: Mapping[str, str | Path],
+    bands: Sequence[str],
+    output: str | Path,
+    dpi: int,
+    added: Mapping[str, str | Path] | None = None,
+) -> None:
     """Draw the PSF of every cell and band, and where there are several cells what each differs from their mean by.
 
     Parameters
     ----------
-    epsfs : tag of the cell -> `epsf/{cell}.fits`. bands : in order.
+    epsfs : tag of the cell -> `epsf/{cell}.fits`. bands : in order. added : as `epsfs`, for added bands.
     """
-    cells = {_place(tag): {psf.band: psf for psf in read(path)} for tag, path in epsfs.items()}
+    files = {tag: [path, *([added[tag]] if added else [])] for tag, path in epsfs.items()}
+    cells = {_place(tag): {psf.band: psf for path in paths for psf in read(path)} for tag, paths in files.items()}
     by_band = {band: {place: psfs[band] for place, psfs in cells.items() if band in psfs} for band in bands}
     rows, columns = (sorted({place[axis] for place in cells}) for axis in (0, 1))
     tile = min(WIDTH / max(len(columns), 1), LARGE)

@@ -125,6 +125,10 @@ class Tiles:
         wanted = self.configs[wildcards.tile].noise.correct_errors
         return self.each_band("noise/{band}.json")(wildcards) if wanted else []
 
+    def this_cell(self, pattern: str) -> InputFunction:
+        """Input function: `pattern` for the cell itself."""
+        return lambda wildcards: [self._path(wildcards, pattern, cell=wildcards.cell)]
+
     def own_patch(self, pattern: str) -> InputFunction:
         """Input function: `pattern` for the patch itself."""
         return lambda wildcards: [self._path(wildcards, pattern, patch=wildcards.patch)]
