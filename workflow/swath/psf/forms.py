@@ -15,6 +15,10 @@ moffat, gaussian_mixture, ncircular_gaussian : one elliptical Moffat, `n_mixture
     round ones (of one common ellipse where the stamp is clearly not round), fitted to the stamp. They end nowhere and
     have no noise, and are wrong where the PSF is not of their kind. Integrated over pixels; below a FWHM of 3 pixels
     with two samples per pixel: transforms in closed form would need the same folds (0.29 % off at 2.5 without).
+
+On a field of SDSS Stripe 82 (FWHM 3.5 to 4 pixels) hybrid and oversampled give bright stars and galaxies the fluxes of
+pixelized to 0.01 %, four elliptical or three round Gaussians to 0.2 %; one Moffat makes stars 2 % fainter, as its core
+says what its wings are.
 """
 
 from typing import NamedTuple
