@@ -93,6 +93,25 @@ def test_supplied_psfs(tmp_path, default_run):
     assert (table["psf_fallback_band_count"] == 0).all()
 
 
+def test_psfs_with_wings_that_are_interpolated_between_cells(tmp_path):
+    """2 x 2 cells; switching the interpolation on makes payloads anew and no PSF."""
+    config = {**QUIET, "psf": {"ngrid": 2, "form": "hybrid"}, "patches": {"ngrid": 1}}
+    run = Run(tmp_path, config)
+    run.snakemake("--until", "epsf", "patches")
+    assert not set(run.planned("--until", "payload")) & {"stars", "epsf"}
+    run.write(config | {"psf": config["psf"] | {"interpolate": True}})
+    assert set(run.planned("--until", "payload")) == {"payload"}
+    run.snakemake("--until", "fit")
+    with fits.open(run.path("payload/r00_c01_pr00_pc00.fits")) as hdus:
+        assert len(hdus["CELLS"].data) == 4
+        assert hdus["PSF"].shape[1] % 4 == 0
+        assert hdus["WINGS"].shape == (5, 4, 1, 5)
+    for path in run.path("fit").glob("*.fits"):
+        with fits.open(path) as hdus:
+            assert hdus[0].header["STATUS"] == "ok"
+            assert hdus["FIT"].data["converged"].mean() > 0.9
+
+
 def saturated_copy(folder, star, peak=60000.0) -> list[str]:
     """The five images with one star's core raised above the saturation level, and a bleed trail."""
     listed = []
