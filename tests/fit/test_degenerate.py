@@ -90,12 +90,17 @@ START = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted(START))
-@pytest.mark.parametrize("model", ["star", "exp", "dev", "sersic"])
-def test_a_bad_start_leads_to_the_same_optimum(name, model, tmp_path):
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        (model, name)
+        for model in ("star", "exp", "dev", "sersic")
+        for name in sorted(START)
+        if model != "star" or not name.startswith(("re_", "ell_"))
+    ],
+)
+def test_a_bad_start_leads_to_the_same_optimum(model, name, tmp_path):
     """S/N 100 in two bands: the light decides, not where the catalogue thought it was."""
-    if model == "star" and name.startswith(("re_", "ell_")):
-        pytest.skip("stars have no shape")
     payload = with_source(empty((64, 64), 2), model, 32.2, 31.7, 3e4, re=3.0, ell=0.3, index=1.5)
     payload = noisy(payload, np.random.default_rng(5))
     # The prior is centred on the start: without it the optimum is that of the data alone.
