@@ -24,7 +24,7 @@ def draw_engines(fluxes: pd.DataFrame, bands: Sequence[str], output: str | Path,
     """
     columns = min(COLUMNS, len(bands))
     rows = -(-len(bands) // columns)
-    sheet = Sheet(LEFT + columns * STEP_X - 0.2, TOP + rows * STEP_Y, dpi)
+    sheet = Sheet(LEFT + columns * STEP_X - 0.2, TOP + rows * STEP_Y - 0.2, dpi)
     sheet.text(LEFT, 0.12, "The Tractor's fluxes less the native ones", style.TITLE)
     for index, band in enumerate(bands):
         axes = sheet.axes(LEFT + index % columns * STEP_X, TOP + index // columns * STEP_Y - 0.2, WIDE, HIGH)
@@ -38,11 +38,13 @@ def draw_band(axes: Axes, rows: pd.DataFrame, band: str) -> None:
         style.say(axes, f"{band}: no flux to compare")
         return
     values = rows["difference"].to_numpy()
-    span = float(np.clip(1.1 * np.percentile(np.abs(values), 99), SPAN, 10 * SPAN))
+    span = float(np.clip(2 * np.percentile(np.abs(values), 95), SPAN, 10 * SPAN))
     axes.axhspan(-1, 1, color="0.93", lw=0)
     axes.axhline(0, color="0.4", lw=0.6)
     for model, (colour, marker) in MODELS.items():
         part = rows[rows["model"] == model]
+        if part.empty:
+            continue
         inside = part["difference"].abs() <= span
         axes.plot(
             part["mag"][inside], part["difference"][inside], marker, ms=3, alpha=0.7, mew=0, color=colour, label=model

@@ -25,6 +25,7 @@ from .values import ParamFunction
 
 ASKED_ABOUT = ("source", "file")  # what `snakemake provenance --config source=...` asks about: no keys of a config
 
+COMPARED = "compare/engines.html"
 INJECTED = ("inject/verdict.json", "inject/summary.csv", "inject/inject.png")
 
 
@@ -49,6 +50,8 @@ class Setup(Shown):
                 print(summary(Path(self.out.format(tile=tile))), file=sys.stderr)
         if "inject_summary" in rules or "inject" in rules:
             self.word.texts.append(f"\n{told(*self.products(*INJECTED))}")
+        if "compare_engines" in rules:
+            self.word.texts.append(f"\nboth engines: {self.products(COMPARED)[0]}")
         if "test_field" in rules:
             self.word.texts.append(f"\n{closing(Path(self.out.format(tile=TEST_FIELD), 'truth/verdict.json'))}")
 

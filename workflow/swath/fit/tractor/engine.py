@@ -9,7 +9,7 @@ import numpy as np
 from ...config.fit import ByTractor
 from ..optimise import Outcome
 from ..scene import Problem
-from .optimisers import TROUBLE, Ended, clock_of, make, minimise, promised
+from .optimisers import TROUBLE, Ended, clock_of, make, minimise, promised, refine
 from .scene import Scene, build
 
 log = logging.getLogger(__name__)
@@ -46,7 +46,14 @@ def fit(problem: Problem, how: ByTractor) -> tuple[Outcome, np.ndarray]:
                 iterations[scene.which] += ended.iterations
             if ended.late:
                 break
-        outcome, model = _outcome(scene, weights, ended, iterations, how.tolerance)
+        change = _promised(scene)
+        short = np.flatnonzero(~(change < how.tolerance))
+        if len(short) and how.optimizer != "per_source" and not ended.late:
+            more = refine(scene, short, how, late)
+            iterations[scene.which[short]] += more.iterations
+            ended.late, ended.failed = more.late, ended.failed | more.failed
+            change = _promised(scene)
+        outcome, model = _outcome(scene, weights, ended, iterations, change < how.tolerance, change)
     if heard.getvalue():
         log.debug("the Tractor says:\n%s", heard.getvalue()[:2000])
     return outcome, model
@@ -57,17 +64,16 @@ def _seen(scene: Scene) -> np.ndarray:
 
 
 def _outcome(
-    scene: Scene, weights: np.ndarray, ended: Ended, iterations: np.ndarray, tolerance: float
+    scene: Scene, weights: np.ndarray, ended: Ended, iterations: np.ndarray, settled: np.ndarray, left: np.ndarray
 ) -> tuple[Outcome, np.ndarray]:
     pixels, start, sources = scene.problem.pixels, scene.problem.sources, scene.found()
     model = scene.light() + scene.sky().astype("f4")[:, None, None]
     chi2 = float((weights * (pixels.image - model) ** 2).sum(dtype="f8"))
     change = np.full(len(sources), np.inf)
-    if len(scene.which):
-        change[scene.which] = _promised(scene)
+    change[scene.which] = left
     unfinished = "deadline" if ended.late else "max_iterations" if ended.spent else "stalled"
     reason = np.where(start.free, "no_data", "fixed").astype("U16")
-    reason[scene.which] = np.where(change[scene.which] < tolerance, "converged", unfinished)
+    reason[scene.which] = np.where(settled, "converged", unfinished)
     reason[scene.which[sorted(ended.failed)]] = "failed"
     lost = ~(np.isfinite(sources.flux).all(axis=1) & np.isfinite(sources.nonlinear).all(axis=1))
     sources.flux[lost], sources.nonlinear[lost] = np.nan_to_num(start.flux[lost]), start.nonlinear[lost]
@@ -77,6 +83,8 @@ def _outcome(
 
 
 def _promised(scene: Scene) -> np.ndarray:
+    if not len(scene.which):
+        return np.zeros(0)
     try:
         return promised(scene)
     except TROUBLE as error:

@@ -15,7 +15,7 @@ from ...errors import RunError
 _OURS = ("engine.py", "galaxy.py", "psf.py", "constrained_optimizer.py")
 _COMPILED = ("_mix", "_mp_fourier")
 _HELPERS = ("miscutils.py", "ttime.py")
-_VERSION_FILES = ("version.py", "_version.py", "gitversion.py", "__init__.py")
+_VERSION_FILES = ("_version.py", "version.py", "gitversion.py", "__init__.py")
 _VERSION = re.compile(r"""^\s*(?:__version__|version|git_version)\s*=\s*["']([^"']+)""", re.MULTILINE)
 _ADVICE = "Build it as its own instructions say (github.com/dstndstn/tractor); without it only fit.engine: native works"
 

@@ -8,9 +8,6 @@ from tractor.psf import GaussianMixturePSF, HybridPixelizedPSF, PixelizedPSF
 from ...config.fit import ByTractor
 from ...models.psf import PixelPsf
 
-# ASSUME a PSF that varies over the patch is the same within blocks of so many pixels.
-_BLOCK = 24
-
 
 class Optics:
     """The Tractor's PSFs of all bands, made from stamps with one sample per pixel; light beyond the stamps is lost."""
@@ -20,16 +17,10 @@ class Optics:
         self.varies = psf.planes.shape[1] > 1
         ny, nx = extent
         self.middle = self._made(nx / 2, ny / 2)
-        self._blocks: dict[tuple[int, int], list[Any]] = {}
 
     def at(self, x: float, y: float) -> list[Any]:
         """PSFs of all bands at a position."""
-        if not self.varies:
-            return self.middle
-        block = int(x // _BLOCK), int(y // _BLOCK)
-        if block not in self._blocks:
-            self._blocks[block] = self._made(*(_BLOCK * (number + 0.5) for number in block))
-        return self._blocks[block]
+        return self._made(x, y) if self.varies else self.middle
 
     def _made(self, x: float, y: float) -> list[Any]:
         return [_one(stamp, self.how) for stamp in self.psf.stamps(x, y)]

@@ -87,10 +87,19 @@ def _arguments(how: ByTractor) -> dict[str, Any]:
     return {"shared_params": how.shared_params, "alphas": how.alphas and list(how.alphas)}
 
 
-def _one_by_one(scene: Scene, how: ByTractor, late: Callable[[], bool]) -> Ended:
+def refine(scene: Scene, which: np.ndarray, how: ByTractor, late: Callable[[], bool]) -> Ended:
+    """Fit the sources with the indices `which` one at a time: those whose way a runaway among them has blocked."""
+    log.debug("%d sources that a joint step leaves short of the optimum are fitted one at a time", len(which))
+    scene.thaw()
+    return _one_by_one(scene, how, late, which)
+
+
+def _one_by_one(scene: Scene, how: ByTractor, late: Callable[[], bool], which: np.ndarray | None = None) -> Ended:
     """Sweeps over the sources, brightest first, until a sweep gains nothing more than the tolerance a source."""
     ended = Ended()
     order = np.argsort([-np.sum(source.brightness.getAllParams()) for source in scene.sources])
+    if which is not None:
+        order = order[np.isin(order, which)]
     models = [scene.tractor.getModelImage(image, sky=False) for image in scene.tractor.images]
     while not (ended.spent or ended.late):
         gains = []
