@@ -13,7 +13,9 @@ class Inject(Section):
     jitter_pix: float = key(
         4.0, "they leave the nodes of that grid, which lies anew in every copy, by as much along x and y", "pix", ge=0
     )
-    keep_apart_pix: float = key(0.0, "least distance from sources of the catalogue; 0 lets them fall anywhere", ge=0)
+    keep_apart_pix: float | None = key(
+        None, "least distance from sources of the catalogue; null lets them fall anywhere", "pix", gt=0
+    )
     depth_range_mag: tuple[float, float] = key(
         (-5.0, 1.0), "magnitudes are spread evenly between these, counted from the 5 sigma depth of stars in each band"
     )

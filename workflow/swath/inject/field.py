@@ -54,7 +54,7 @@ def write_sources(
     depths = {band: star_depth(headers[band], [p for cell in psfs for p in cell if p.band == band]) for band in frames}
     first = next(iter(headers.values()))
     drawn = draw.draw_sources(settings, number, list(boxes.values()), depths)
-    truth = draw.apart(drawn, listed["x_pix"].to_numpy(), listed["y_pix"].to_numpy(), settings.keep_apart_pix)
+    truth = draw.apart(drawn, listed["x_pix"].to_numpy(), listed["y_pix"].to_numpy(), settings.keep_apart_pix or 0.0)
     zero_point = float(first["ZPREF"])
     truth = truth.assign(**{f"FLUX_{band}": 10 ** (0.4 * (zero_point - truth[f"MAG_{band}"])) for band in frames})
     write_csv(truth_csv, truth)

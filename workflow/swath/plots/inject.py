@@ -20,7 +20,7 @@ from .style import Sheet
 BOX_WIDE, BOX_HIGH, LEFT, TOP, STEP_X, STEP_Y = 2.1, 1.45, 0.75, 1.05, 2.85, 2.1
 INK, SOFT, ALLOWED = "0.15", "0.75", "tab:green"
 KINDS = {"star": ("tab:blue", "o", "stars"), "galaxy": ("tab:orange", "s", "galaxies")}
-LEAST_BIAS = 1.0  # percent: the axis of the biases shows at least so much
+REACH, LINEAR = 30.0, 1.0  # percent: end of the axis of the biases, and how far it is linear
 
 
 def draw_inject(
@@ -43,7 +43,8 @@ def draw_inject(
     sheet = Sheet(LEFT + 6 * STEP_X - 0.35, TOP + len(noise) * STEP_Y, dpi)
     missed = sum(not row["passed"] for row in found["bounds"])
     state = "fluxes and errors hold" if not missed else f"{missed} of {len(found['bounds'])} bounds missed"
-    title = f"{found['injected']} known sources in {found['realisations']} copies of the field: {state}"
+    copies = "1 copy" if found["realisations"] == 1 else f"{found['realisations']} copies"
+    title = f"{found['injected']} known sources in {copies} of the field: {state}"
     sheet.text(LEFT, 0.12, title, style.TITLE)
     about = (
         f"Bias and pulls: usable fluxes of true S/N > {settings.min_snr:g}. Recovered: usable, S/N > "
@@ -78,12 +79,15 @@ def draw_completeness(axes: Axes, bins: pd.DataFrame, band: str) -> None:
 
 
 def draw_bias(axes: Axes, bins: pd.DataFrame, band: str) -> None:
-    """Median of fit / true - 1."""
+    """Median of fit / true - 1, on an axis that is linear within LINEAR percent and logarithmic beyond."""
     _by_kind(axes, bins, "bias")
-    largest = np.nanmax(np.abs(bins["bias"]) + bins["bias_err"], initial=LEAST_BIAS)
-    axes.set_ylim(-1.1 * largest, 1.1 * largest)
+    axes.set_yscale("symlog", linthresh=LINEAR, linscale=1.5)
+    axes.set_ylim(-REACH, REACH)
+    ticks = (-10, -3, -1, -0.5, 0, 0.5, 1, 3, 10)
+    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
     axes.axhline(0, color=INK, lw=0.6)
-    axes.legend(fontsize=style.TINY, loc="best")
+    axes.legend(fontsize=style.TINY, loc="upper left")
     style.label(axes, f"true magnitude, {band} [mag]", "flux: median of fit/true - 1 [%]")
 
 
@@ -138,7 +142,7 @@ def draw_noise(axes: Axes, facts: Mapping[str, Any], applied: float) -> None:
     state = f"errors hold {applied:.3f}" if applied != 1 else "not in the errors"
     axes.plot([], [], " ", label=state)
     axes.legend(fontsize=style.TINY, loc="best")
-    style.label(axes, f"area, {facts['band']} [pix]", "noise of empty sky / declared")
+    style.label(axes, f"area, {facts['band']} [pix]", "noise of sky / declared")
 
 
 def _by_kind(axes: Axes, bins: pd.DataFrame, name: str) -> None:
