@@ -504,7 +504,7 @@ def complaints(payload: Payload, settings: Fit, header: fits.Header, rows: np.nd
 def _of_the_patch(payload: Payload, header: fits.Header, rows: np.ndarray, scene: np.ndarray) -> list[str]:
     mine = payload.sources[payload.sources["role"] == OWNED]
     said = []
-    late = (rows["stop_reason"] == "deadline").any()
+    late = (scene["stop_reason"] == "deadline").any()
     if header["STATUS"] != ("empty" if not len(mine) else "deadline" if late else "ok"):
         said.append(f"status {header['STATUS']}: {header['REASON']}")
     if sorted(rows["row"]) != sorted(mine["row"]) or list(rows["row"]) != sorted(rows["row"]):
