@@ -17,6 +17,8 @@ _HIGH = np.array([np.inf, np.inf, np.log(200.0), np.inf, np.inf, np.log(6.3)])
 
 _LARGEST_ELL = -np.expm1(-Limits.stretch_max)
 
+_LARGEST_SNR = np.float32(1e12)
+
 
 def problem(payload: Payload, settings: Fit, free_sky: bool) -> Problem:
     """The joint problem of all bands; positions become pixels of the payload's images."""
@@ -33,8 +35,14 @@ def single_band(joint: Problem, index: int) -> Problem:
 
 
 def _pixels(payload: Payload) -> Pixels:
-    good = (payload.mask == 0) & np.isfinite(payload.sigma) & (payload.sigma > 0)
-    variance = np.where(good, payload.sigma, 1).astype("f4") ** 2
+    with np.errstate(over="ignore", under="ignore"):
+        variance = np.square(payload.sigma, dtype="f4")
+        # ASSUME no light is this far above the noise: such a value is a defect of the file, and its square no float32.
+        real = np.abs(payload.image) < _LARGEST_SNR * payload.sigma
+    # Weights must be float32 numbers too: one that is none would enter the sums of the whole patch.
+    usable = (payload.sigma > 0) & (variance >= np.finfo("f4").tiny) & np.isfinite(variance)
+    good = (payload.mask == 0) & usable & real
+    variance = np.where(good, variance, np.float32(1))
     image = np.where(good, payload.image, 0).astype("f4")
     return Pixels(image, variance, good, payload.bands["gain"], payload.bands["noise"] != "total")
 
