@@ -541,6 +541,7 @@ def _of_a_row(payload: Payload, settings: Fit, row: np.void) -> list[str]:
         "the flux of a band without pixels is a number": np.isfinite(flux[~seen]).any(),
         "a flux error is not a number, unflagged": not np.isfinite(error[seen]).all() and not excuses,
         "a flux error is not positive": (error <= 0).any(),
+        "the correlation with a neighbour is beyond 1": (np.abs(row["neighbour_corr"]) > 1 + 1e-6).any(),
         "NEGATIVE_FLUX is not as the fluxes say": flagged["NEGATIVE_FLUX"] != (flux[seen] < 0).any(),
         f"{missing} not numbers, unflagged": bool(missing) and not excuses,
         "the position left its bounds": any(
