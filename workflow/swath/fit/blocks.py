@@ -21,8 +21,8 @@ _AT_ONCE = 1 << 26
 class Blocks:
     """Blocks of all free sources.
 
-    own : (n, nband, 7, 7). cross : {(i, j): (nband, 7, 7)} of coupled pairs, i < j. light : (n, nband, 7), weighted sums
-    of the templates. group : (n,) int, sources with the same number are tied together, directly or through others.
+    own : (n, nband, 7, 7). cross : {(i, j): (nband, 7, 7)} of coupled pairs, i < j. light : (n, nband, 7), weighted
+    sums of the templates. group : (n,) int, sources with the same number are tied together, directly or through others.
     stale : (n,) bool, blocks that are to be drawn anew before they are used. power : (n, nband), weighted sums of the
     squared unit-flux images.
     """

@@ -84,7 +84,7 @@ class _Part:
         self._still = still
 
     def _by_sky(self) -> tuple[np.ndarray, np.ndarray]:
-        """What a sky higher by one in each band does: to the parameters (g, 6m, nband), the fluxes (g, nband, m, nband)."""
+        """What a sky higher by one in each band does: to parameters (g, 6m, nband), to fluxes (g, nband, m, nband)."""
         normal = self.normal
         own = normal.fs[..., None] * np.eye(normal.fs.shape[1])[None, :, None]
         direct = np.swapaxes(normal.qs, 1, 2) - np.einsum("gbqm,gbmc->gqc", normal.qf, self.inverse @ own)
@@ -123,7 +123,7 @@ class _Part:
 
 
 def _strongest(covariance: np.ndarray) -> np.ndarray:
-    """Correlation of each of m fluxes with the one that it is most correlated with, (g, nband, m) of (g, nband, m, m)."""
+    """Correlation of each of m fluxes with the one that it is tied to most, (g, nband, m) of (g, nband, m, m)."""
     variance = np.einsum("gbmm->gbm", covariance)
     scale = np.sqrt(np.where(variance > 0, variance, 1))
     matrix = covariance / scale[..., :, None] / scale[..., None, :]

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from .blocks import Blocks, products
-from .drawing import Canvas, Drawn, neighbours, scaled
+from .drawing import Canvas, Drawn, neighbours
 from .scene import Problem, Sources
-from .step import Sky, Step, clip, moving, prior, step
+from .step import Sky, Step, moving, step
 from .stride import parts
+from .trial import State, Trial, planes, weighted_square
 
 _START_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-3, 1e-4, 1e7
 # Rounding of float32 stamps of bright sources changes chi2 by about this much, or by this fraction of it.
@@ -54,16 +55,6 @@ class Outcome:
         return self.reason == "converged"
 
 
-@dataclass
-class _State:
-    """Parameters, what was drawn from them, and the residual image that they leave."""
-
-    sources: Sources
-    sky: np.ndarray
-    drawn: dict[int, Drawn]
-    residual: np.ndarray | None
-
-
 def optimise(problem: Problem) -> Outcome:
     """Fit all free sources of a problem.
 
@@ -96,7 +87,7 @@ class _Fit:
         sources = problem.sources.copy()
         # Starting fluxes size the first stamps, no more: a wild one would leave its rounding in the residual.
         sources.flux[self.free] = 0
-        self.state = _State(sources, np.zeros(nband), self.canvas.draw(sources, np.arange(n)), None)
+        self.state = State(sources, np.zeros(nband), self.canvas.draw(sources, np.arange(n)), None)
         self.blocks = Blocks(self.canvas, n)
         self.at = sources.nonlinear.copy()
         self.rounding = np.full(n, _ROUNDING)
@@ -105,6 +96,7 @@ class _Fit:
         self._settle_fluxes()
 
     def late(self) -> bool:
+        """Is the deadline over?"""
         limit = self.settings.deadline_s
         return limit is not None and time.monotonic() - self.started > limit
 
@@ -139,11 +131,12 @@ class _Fit:
         return np.flatnonzero(self.problem.sources.free & np.isin(self.blocks.group, self.blocks.group[busy]))
 
     def outcome(self) -> Outcome:
+        """What has been found."""
         state = self.state
         for s in self.free:
             if not self.weights[state.drawn[int(s)].window].any():
                 self.reason[s] = "no_data"
-        chi2 = _weighted_square(self.weights, state.residual)
+        chi2 = weighted_square(self.weights, state.residual)
         return Outcome(state.sources, state.sky, self.weights, self.iterations, self.change, self.reason, chi2)
 
     def _settle_fluxes(self) -> None:
@@ -152,7 +145,7 @@ class _Fit:
         found, _ = _finite(self._step(self.free, still))
         sources = state.sources.copy()
         sources.flux[self.free] += found.flux
-        self.state = _State(sources, state.sky + found.sky, state.drawn, state.residual)
+        self.state = State(sources, state.sky + found.sky, state.drawn, state.residual)
 
     def reweight(self, coarseness: float) -> np.ndarray:
         """New weights from the model, new stamps for the sources that need other ones.
@@ -175,7 +168,7 @@ class _Fit:
         drawn = state.drawn | self.canvas.draw(state.sources, np.flatnonzero(redrawn))
         light = self.canvas.light(state.sources, drawn)
         self.weights = pixels.weights(light if self.settings.noise == "model" else None)
-        self.state = _State(state.sources, state.sky, drawn, pixels.image - light - _planes(state.sky))
+        self.state = State(state.sources, state.sky, drawn, pixels.image - light - planes(state.sky))
 
     def _weighs_anew(self, drawn: Drawn, before: np.ndarray) -> bool:
         """Are the weights of a source's image other ones than `before`?"""
@@ -207,61 +200,25 @@ class _Fit:
         self.at[anew] = old.sources.nonlinear[anew]
         found, sound = _finite(self._step(active, self.moving))
         self.change[active] = found.promised
-        trial = _State(old.sources.copy(), old.sky + found.sky, dict(old.drawn), old.residual - _planes(found.sky))
-        moved = self._move(trial, active, found.nonlinear, found.flux)
-        gain, won = self._gain(trial, moved, active)
+        trial = Trial(old, self.canvas, self.weights, self.limits, found.sky)
+        trial.take(active, found.nonlinear, found.flux)
+        gain, won = trial.gain(active)
         part = self._part(found, active, won)
         short = part < 1
         if short.any():
-            self._undo(trial, moved, active[short])
+            trial.undo(active[short])
             less = part[short, None]
-            moved |= self._move(trial, active[short], less * found.nonlinear[short], less * found.flux[short])
-            gain, won = self._gain(trial, moved, active)
-        gain = np.where(sound, self._take_back(trial, moved, active, gain, won), -1)
+            trial.take(active[short], less * found.nonlinear[short], less * found.flux[short])
+            gain, won = trial.gain(active)
+        gain = np.where(sound, self._take_back(trial, active, gain, won), -1)
         self.wary[active[gain <= 0]] = True
         ease = np.where(self.wary[active], 0.7, 0.2)
         factor = np.select([gain <= 0, gain < 0.3, gain < 0.6], [10, 3, 1], ease)
         self.damping[active] = np.clip(self.damping[active] * factor, _LEAST_DAMPING, _MOST_DAMPING)
-        self.state = trial
-        far = (np.abs(trial.sources.nonlinear - self.at) > _FAR).any(axis=1)[active]
+        self.state = trial.state
+        far = (np.abs(trial.state.sources.nonlinear - self.at) > _FAR).any(axis=1)[active]
         odd = (gain < _AS_PROMISED[0]) | (gain > _AS_PROMISED[1])
         blocks.stale[active[far | odd]] = True
-
-    def _move(self, trial: _State, which: np.ndarray, steps: np.ndarray, fluxes: np.ndarray) -> dict[int, np.ndarray]:
-        """Take the steps of sources `which` in `trial`; how much each one's image changed."""
-        sources, old = trial.sources, self.state
-        sources.nonlinear[which] = clip(sources.nonlinear[which] + steps, self.limits, which)
-        sources.flux[which] += fluxes
-        trial.drawn |= self.canvas.draw(sources, which)
-        moved = {}
-        for s in map(int, which):
-            moved[s] = scaled(trial.drawn[s], sources.flux[s])
-            moved[s] -= scaled(old.drawn[s], old.sources.flux[s])
-            trial.residual[old.drawn[s].window] -= moved[s]
-        return moved
-
-    def _gain(self, trial: _State, moved: dict[int, np.ndarray], active: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What each source's step gained, given the others' steps, over what a quadratic chi2 promises; (len(active),).
-
-        1 is a perfect step, below 0 the source had better stayed. With m the change of the source's image and
-        r the trial residual, staying would change chi2 by the sum of 2 r m + m^2 (weighted), of which m^2 is due. The
-        second array is each source's part in what all steps together took off chi2: the sum of (r + old r) m.
-        """
-        old = self.state
-        due, against, alone = np.zeros((3, len(active)))
-        for k, s in enumerate(map(int, active)):
-            window = trial.drawn[s].window
-            heavy = moved[s] * self.weights[window]
-            due[k] = np.vdot(heavy, moved[s])
-            against[k] = 2 * np.vdot(heavy, trial.residual[window])
-            alone[k] = 2 * np.vdot(heavy, old.residual[window])
-        eased = (prior(old.sources, self.limits) - prior(trial.sources, self.limits))[active]
-        shift = (trial.sources.nonlinear - old.sources.nonlinear) / self.limits.prior_width
-        due += (shift[active] ** 2).sum(axis=1)
-        with np.errstate(invalid="ignore"):
-            gain = np.divide(due + against + eased, due, out=np.ones_like(due), where=~(due <= 1e-8))
-        # What is not finite is no gain.
-        return np.nan_to_num(gain, nan=-1.0), np.nan_to_num((against + alone) / 2 + eased, nan=0.0)
 
     def _part(self, found: Step, active: np.ndarray, won: np.ndarray) -> np.ndarray:
         """Which part of its step brings each group of overlapping sources to its least chi2; (len(active),)."""
@@ -270,32 +227,19 @@ class _Fit:
         _, group = np.unique(self.blocks.group[active], return_inverse=True)
         return parts(found.slope, won, group)
 
-    def _take_back(
-        self, trial: _State, moved: dict[int, np.ndarray], active: np.ndarray, gain: np.ndarray, won: np.ndarray
-    ) -> np.ndarray:
-        """Undo the steps of sources that had better stayed, and of whole groups that lost by what is left; the gains."""
-        old = self.state
+    def _take_back(self, trial: Trial, active: np.ndarray, gain: np.ndarray, won: np.ndarray) -> np.ndarray:
+        """Undo the steps of sources that had better stayed, and of groups that lost by what is left; the gains."""
         if (gain <= 0).any():
-            self._undo(trial, moved, active[gain <= 0])
-            _, won = self._gain(trial, moved, active)
+            trial.undo(active[gain <= 0])
+            _, won = trial.gain(active)
             won[gain <= 0] = 0
         _, group = np.unique(self.blocks.group[active], return_inverse=True)
         lost = (np.bincount(group, won) < -np.bincount(group, self.rounding[active]))[group] & (gain > 0)
-        self._undo(trial, moved, active[lost])
-        if self.settings.free_sky and self._chi2(trial) > self._chi2(old) + self.rounding.max():
-            trial.sources, trial.sky, trial.drawn, trial.residual = old.sources, old.sky, old.drawn, old.residual
+        trial.undo(active[lost])
+        if self.settings.free_sky and trial.chi2() > trial.old_chi2() + self.rounding.max():
+            trial.state = self.state
             return np.minimum(gain, 0)
         return np.where(lost, np.minimum(gain, 0), gain)
-
-    def _undo(self, trial: _State, moved: dict[int, np.ndarray], which: np.ndarray) -> None:
-        old = self.state
-        for s in map(int, which):
-            trial.sources.nonlinear[s], trial.sources.flux[s] = old.sources.nonlinear[s], old.sources.flux[s]
-            trial.residual[old.drawn[s].window] += moved[s]
-            trial.drawn[s] = old.drawn[s]
-
-    def _chi2(self, state: _State) -> float:
-        return _weighted_square(self.weights, state.residual) + prior(state.sources, self.limits).sum()
 
 
 def _finite(found: Step) -> tuple[Step, np.ndarray]:
@@ -304,15 +248,6 @@ def _finite(found: Step) -> tuple[Step, np.ndarray]:
     clean = [np.where(sound[:, None], part, 0) for part in (found.nonlinear, found.flux)]
     slope, promised = np.where(sound, found.slope, 0), np.where(sound, found.promised, np.inf)
     return Step(*clean, np.nan_to_num(found.sky), slope, promised), sound
-
-
-def _weighted_square(weights: np.ndarray, image: np.ndarray) -> float:
-    """Weighted sum of squares over all pixels, in float64."""
-    return sum(float(np.vdot(w * r.astype("f8"), r)) for w, r in zip(weights, image, strict=True))
-
-
-def _planes(sky: np.ndarray) -> np.ndarray:
-    return sky.astype("f4")[:, None, None]
 
 
 def _plane_sums(image: np.ndarray) -> np.ndarray:
