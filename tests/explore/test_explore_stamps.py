@@ -71,6 +71,23 @@ def test_residuals_are_about_the_middle_of_their_colours(made):
     assert pulls.mean() == pytest.approx(63, abs=6)
 
 
+def test_stamps_of_added_bands_stand_beside_those_of_the_fit(tmp_path):
+    settings = Fit()
+    payload, fit = fake_products.fit(fake_products.make(tmp_path), settings)
+    made = {}
+    for name, added in (("own", []), ("both", [(payload, fit)])):
+        make_stamps(payload, fit, tmp_path / f"{name}.png", tmp_path / f"{name}.json", settings, SIDE, added)
+        index = json.loads((tmp_path / f"{name}.json").read_text())
+        made[name] = np.asarray(Image.open(tmp_path / f"{name}.png")), index
+    (own, index), (both, wide) = made["own"], made["both"]
+    assert wide["bands"] == index["bands"] * 2
+    assert wide["rows"] == index["rows"]
+    for slot in range(len(index["rows"])):
+        for kind in range(3):
+            for band in range(4):
+                assert np.array_equal(stamp(both, wide, slot, kind, band), stamp(own, index, slot, kind, band % 2))
+
+
 def test_scales_run_from_black_to_white():
     values = np.array([[-2.5, 100.0], [np.nan, 1e6]])
     shown = greys(values, -2.5, 100.0, 1.0)

@@ -35,7 +35,7 @@ def read(run: Run) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("fit", [{}, {"multi_band": False}], ids=["joint", "band by band"])
-def test_a_band_is_added_by_one_command(tmp_path, fit, default_run):
+def test_a_band_is_added_by_one_command(tmp_path, fit, request):
     run = Run(tmp_path, config(fit))
     run.snakemake()
     before, alone = kept(run), read(run)
@@ -53,7 +53,7 @@ def test_a_band_is_added_by_one_command(tmp_path, fit, default_run):
     assert table[f"MAG_{LAST}_fit"].notna().sum() > 40
     assert (run.path("explore/stamps") / "r00_c00_pr00_pc00.png").is_file()
     if not fit:
-        _agrees_with_the_joint_run(table, read(default_run))
+        _agrees_with_the_joint_run(table, read(request.getfixturevalue("default_run")))
     else:
         held = table[f"Re_{LAST}_fit"]
         assert held.notna().sum() > 10
