@@ -21,6 +21,13 @@ from swath.models.psf import PixelPsf
 LACKING = find().problems
 pytestmark = pytest.mark.skipif(bool(LACKING), reason=" ".join(LACKING))
 HOW = ByTractor()
+
+
+@pytest.fixture(autouse=True)
+def _its_own_reason(monkeypatch):
+    monkeypatch.setattr(oddities, "REASONS", oddities.REASONS | {"failed"})
+
+
 SKY_ONLY = Settings(noise="sky")
 
 

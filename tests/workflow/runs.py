@@ -37,10 +37,13 @@ class Run:
         place = ["--directory", str(self.folder), "--configfile", str(self.config)]
         return [*command, *place, "--cores", str(cores), *arguments]
 
-    def snakemake(self, *arguments: str, cores: int = 2, check: bool = True) -> subprocess.CompletedProcess:
-        """Run Snakemake here; stdout holds both streams."""
+    def snakemake(
+        self, *arguments: str, cores: int = 2, check: bool = True, modules: str = ""
+    ) -> subprocess.CompletedProcess:
+        """Run Snakemake here; stdout holds both streams. `modules` is PYTHONPATH."""
         command = self.command(*arguments, cores=cores)
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        environment |= {"PYTHONPATH": modules} if modules else {}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=self.folder, check=False)
         done.stdout += done.stderr
         if check:

@@ -119,7 +119,8 @@ DETAIL = (
         "opt_stop_reason{s}",
         "str",
         "",
-        "converged; max_iterations, deadline: ran out; stalled: no step lowers chi2; no_data: no good pixel",
+        "converged; max_iterations, deadline: ran out; stalled: no step lowers chi2; no_data: no good pixel; failed: "
+        "the Tractor raised",
     ),
     Column("blend_fraction{s}", "float", "", "neighbours' share of the light under the source's profile"),
     Column("x_pix{s}_fit", "float", "pix", "fitted x in the full image"),

@@ -142,6 +142,8 @@ class _OwnPsf:
         return super().getUnitFluxModelPatch(seen, **options)
 
 
+# ASSUME fluxes, radii and indices of the Tractor's profiles are those of swath's, though its exp and dev are SDSS's,
+# which fade out at 3-4 and 7-8 half-light radii: an exp is given 4 % less light, a dev 0.1 % more.
 class Star(_OwnPsf, PointSource):
     """A point source."""
 
