@@ -54,7 +54,7 @@ def covariances(problem: Problem, outcome: Outcome) -> Errors:
     parts = [_Part(problem, sources, blocks, free[rows], held) for rows in by_size(blocks, free)]
     if problem.settings.free_sky:
         weight = outcome.weights.sum(axis=2).sum(axis=1, dtype="f8")
-        tied = np.diag(np.where(weight > 0, weight, 1)) - sum(part.tied() for part in parts)
+        tied = np.diag(np.where(weight > 0, (1 + _PRECISION) * weight, 1)) - sum(part.tied() for part in parts)
         for part in parts:
             part.add_sky(np.linalg.pinv(tied))
     for part in parts:

@@ -14,7 +14,7 @@ from .scene import Sources
 
 # float32 stamps know the equations to about this fraction of their diagonal. Of the fluxes it is a prior about 0, so
 # that sources at one place share their light instead of trading it without end.
-_RIDGE = 1e-6
+RIDGE = 1e-6
 
 
 @dataclass
@@ -78,7 +78,7 @@ def assemble(sources: Sources, blocks: Blocks, members: np.ndarray, gradients: n
     full *= scale[..., None, None]
     full *= scale[:, :, None, None]
     slope = np.swapaxes(gradients, 1, 2) * scale
-    power = _RIDGE * np.einsum("gbmjmj->gbmj", full)[..., 0]
+    power = RIDGE * np.einsum("gbmjmj->gbmj", full)[..., 0]
     np.einsum("gbmjmj->gbmj", full)[..., 0] += power
     slope[..., 0] -= power * np.swapaxes(flux, 1, 2)
     light = np.swapaxes(blocks.light[members], 1, 2) * scale
@@ -112,7 +112,7 @@ def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
         found = np.linalg.solve(unit, scaled)
     except np.linalg.LinAlgError:
         values, vectors = np.linalg.eigh(unit)
-        values = np.maximum(values, _RIDGE)
+        values = np.maximum(values, RIDGE)
         found = vectors @ ((np.swapaxes(vectors, -1, -2) @ scaled) / values[..., None])
     found[bad] = np.nan
     return found / scale[..., None]

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from .blocks import Blocks
-from .normal import Normal, assemble, solve
+from .normal import RIDGE, Normal, assemble, solve
 from .scene import Limits, Sources
 
 
@@ -54,8 +54,8 @@ def step(
     ]
     shift = np.zeros(gradients.shape[1])
     if sky is not None and parts:
-        tied = np.diag(sky.weight) - sum(part.tied for part in parts)
-        tied += np.diag(np.where(sky.weight > 0, 0, 1.0))
+        # On a few pixels the sky is what the sources leave of it: nothing, but for rounding.
+        tied = np.diag(np.where(sky.weight > 0, (1 + RIDGE) * sky.weight, 1.0)) - sum(part.tied for part in parts)
         shift = solve(tied, (sky.slope - sum(part.pulled for part in parts))[:, None])[:, 0]
     out = Step(
         np.zeros((len(active), 6)), np.zeros(gradients.shape[:2]), shift, np.zeros(len(active)), np.zeros(len(active))
