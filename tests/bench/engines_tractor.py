@@ -20,7 +20,7 @@ from tractor.psf import PixelizedPSF
 from tractor.sersic import SersicGalaxy, SersicIndex
 
 GALAXIES = {"exp": ExpGalaxy, "dev": DevGalaxy, "sersic": SersicGalaxy}
-FASTEST = {"shared_params": False, "alphas": [0.1, 0.3, 1.0]}
+FASTEST = {"shared_params": False, "alphas": [1.0]}  # full steps only, no parameters that sources share
 # optimiser, steps, least gain of ln probability, arguments of a step
 DRIVES = {
     "Tractor as in tract7dt": (ConstrainedOptimizer, 20, 1e-6, {}),

@@ -1,8 +1,9 @@
-"""Which patches are compared."""
+"""Which patches are compared, and what reruns when the Tractor is driven in another way."""
 
 from types import SimpleNamespace
 
 import pytest
+from swath.config.model import Config
 from swath.run.compared import Compared
 
 TAGS = [f"r00_c00_pr{row:02d}_pc{column:02d}" for row in range(5) for column in range(5)]
@@ -31,3 +32,17 @@ def test_a_larger_number_keeps_those_of_a_smaller_one(number):
 
 def test_they_are_not_the_first_of_the_field():
     assert chosen(5) != TAGS[:5]
+
+
+def told(fit):
+    """Parameter `settings` of the rule `fit`."""
+    run = object.__new__(Compared)
+    run.configs = {"t": Config.model_validate({"fit": fit})}
+    return run.fit_settings(SimpleNamespace(tile="t"))
+
+
+def test_how_the_tractor_is_driven_reruns_no_fit_of_the_native_engine():
+    driven = {"tractor": {"iterations": 7}}
+    assert told(driven) == told({})
+    assert told(driven | {"engine": "tractor"}) != told({"engine": "tractor"})
+    assert told({"engine": "tractor"}) != told({})

@@ -42,11 +42,6 @@ def test_check_tells_of_the_engine_that_the_config_asks_for(tmp_path, actors):
     assert "without it only fit.engine: native works" in done.stdout
 
 
-def test_how_the_tractor_is_driven_reruns_nothing_that_it_does_not_fit(run_copy):
-    run_copy.write({"fit": {"tractor": {"iterations": 7}}})
-    assert "fit" not in run_copy.planned()
-
-
 @real
 def test_both_engines_see_the_same_sources(run_copy):
     run_copy.write(FEW)
