@@ -4,9 +4,11 @@
     PYTHONPATH=workflow python tests/bench/engines.py --sources 10 22 --bands 6 --no-tractor
 
 Patches are simulated (`patches.py`): every source is in the model, PSFs are exact, no pixel is bad. All engines fit the
-same payload at the same weights, those of the sky's noise. CPU seconds are of the optimisation alone (no start-up, no
-reading, no errors), each case in a process of its own; memory is that process's peak, imports and pixels included.
-chi2 of every solution is that of swath's own drawing; the Tractor's own drawing of its solution is told beside it.
+same payload from the same start at the same weights, those of the sky's noise, and swath once more as it comes, with
+the model's own noise, which takes further rounds. swath keeps its weak priors; the Tractor has none. CPU seconds are of
+the optimisation alone (no start-up, no reading, no errors), each case in a process of its own; memory is that process's
+peak, imports and pixels included. chi2 of every solution is that of swath's own drawing at the weights of the sky; the
+Tractor's own drawing of its solution is told beside it.
 
 The Tractor runs where it is importable, in the cases of `--tractor`, in three ways (`engines_tractor.py`): as tract7dt
 sets it, with its LSQR optimiser as it comes, and with the arguments that were fastest.
