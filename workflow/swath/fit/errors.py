@@ -32,6 +32,7 @@ class Errors:
     neighbour_corr: np.ndarray
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def covariances(problem: Problem, outcome: Outcome) -> Errors:
     """Invert the Fisher matrix of all free parameters at the optimum.
 
@@ -112,12 +113,12 @@ class _Part:
         errors.nonlinear[self.members] = np.where(moves, apart, np.nan)
         alone = np.swapaxes(np.einsum("gbmm->gbm", self.normal.ff), 1, 2)
         variance = np.swapaxes(np.einsum("gbmm->gbm", self.flux), 1, 2)
-        seen = (alone > 0) & (variance > 0)
+        seen = (alone > 0) & (variance > 0) & np.isfinite(variance)
         errors.flux[self.members] = np.sqrt(np.where(seen, variance, np.nan))
         errors.neighbour_corr[self.members] = np.where(seen, np.swapaxes(_strongest(self.flux), 1, 2), np.nan)
         curvature = np.diagonal(self.normal.qq, axis1=1, axis2=2).reshape(g, m, 6)
         inflation = np.where(held, 1, np.einsum("gmqq->gmq", apart) * curvature)
-        spread = np.where(seen, variance * alone, 0)
+        spread = np.where(seen, variance * alone, np.where(alone > 0, np.inf, 0))
         worst = np.maximum(inflation.max(axis=-1), spread.max(axis=-1))
         errors.degenerate[self.members] = ~((inflation > 0).all(axis=-1) & (worst < _DEGENERATE))
 
@@ -127,6 +128,6 @@ def _strongest(covariance: np.ndarray) -> np.ndarray:
     variance = np.einsum("gbmm->gbm", covariance)
     scale = np.sqrt(np.where(variance > 0, variance, 1))
     matrix = covariance / scale[..., :, None] / scale[..., None, :]
-    matrix *= 1 - np.eye(matrix.shape[-1])
+    matrix = np.nan_to_num(matrix) * (1 - np.eye(matrix.shape[-1]))
     most = np.abs(matrix).argmax(axis=-1)
-    return np.take_along_axis(matrix, most[..., None], axis=-1)[..., 0]
+    return np.clip(np.take_along_axis(matrix, most[..., None], axis=-1)[..., 0], -1, 1)

@@ -55,6 +55,7 @@ class Outcome:
         return self.reason == "converged"
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def optimise(problem: Problem) -> Outcome:
     """Fit all free sources of a problem.
 
