@@ -23,7 +23,7 @@ _LARGEST_SNR = np.float32(1e12)
 def problem(payload: Payload, settings: Fit, free_sky: bool) -> Problem:
     """The joint problem of all bands; positions become pixels of the payload's images."""
     sources = _sources(payload, settings)
-    psf, limits = payload.pixel_psf(), _limits(sources, settings)
+    psf, limits = payload.pixel_psf(), _limits(sources, settings, payload.image.shape[1:])
     return Problem(_pixels(payload), psf, sources, limits, _settings(settings, free_sky))
 
 
@@ -81,7 +81,7 @@ def galaxy_limits(joint: Problem, settings: Fit) -> Limits:
     stars = sources.model == "star"
     ny, nx = joint.pixels.extent
     sources.nonlinear[stars, 2] = np.log(_psf_radius(joint.psf.stamps(nx / 2, ny / 2)))
-    return _limits(replace(sources, model=np.where(stars, "exp", sources.model)), settings)
+    return _limits(replace(sources, model=np.where(stars, "exp", sources.model)), settings, (ny, nx))
 
 
 def _psf_radius(planes: np.ndarray) -> float:
@@ -95,9 +95,11 @@ def _psf_radius(planes: np.ndarray) -> float:
     return max(float(radius.ravel()[order][inside.sum(axis=1)].min()), SMALLEST_PIX)
 
 
-def _limits(sources: Sources, settings: Fit) -> Limits:
+def _limits(sources: Sources, settings: Fit, extent: tuple[int, int]) -> Limits:
     n = len(sources)
     low, high = np.tile(_LOW, (n, 1)), np.tile(_HIGH, (n, 1))
+    # ASSUME no galaxy's half-light radius is larger than the patch, unless it is said to be.
+    high[:, 2] = np.maximum(np.minimum(high[:, 2], np.log(max(extent))), sources.nonlinear[:, 2])
     low[:, :2] = sources.nonlinear[:, :2] - settings.max_shift_pix
     high[:, :2] = sources.nonlinear[:, :2] + settings.max_shift_pix
     mean, width = np.zeros((n, 6)), np.full((n, 6), np.inf)
