@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from oddities import (
     PAYLOAD,
+    REASONS,
     complaints,
     empty,
     fitted,
@@ -18,10 +19,13 @@ from oddities import (
     with_source,
 )
 from swath.config.fit import Fit
+from swath.fit.errors import covariances
+from swath.fit.optimise import optimise
+from swath.fit.problem import problem
 from swath.flags import FIT, names
 
 # 1,000 of them: python tests/bench/degenerate.py, or this test with SWATH_DEGENERATE=1000.
-RANDOM = int(os.environ.get("SWATH_DEGENERATE", "200"))
+RANDOM = int(os.environ.get("SWATH_DEGENERATE", "150"))
 
 
 @pytest.mark.parametrize("name", PAYLOAD)
@@ -38,6 +42,32 @@ def test_random_degenerate_patches(tenth, tmp_path):
         payload, settings, sky = random_patch(seed)
         found[seed, random_names(seed)] = complaints(payload, settings, *fitted(payload, tmp_path, settings, sky))
     assert {key: said for key, said in found.items() if said} == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3000, 3030))
+def test_the_optimiser_itself_stays_finite_and_within_its_limits(seed):
+    payload, settings, sky = random_patch(seed)
+    posed = problem(payload, settings.model_copy(update={"deadline_s": None}), sky == "patch")
+    before = posed.sources.copy()
+    outcome = optimise(posed)
+    errors = covariances(posed, outcome)
+    found, free = outcome.sources, before.free
+    assert np.isfinite(found.nonlinear).all()
+    assert np.isfinite(found.flux).all()
+    assert np.isfinite(outcome.sky).all()
+    assert set(outcome.reason) <= REASONS
+    assert not np.isinf(errors.flux).any()
+    assert not (errors.flux <= 0).any()
+    if settings.mode == "free":
+        slack = 1e-6 * (1 + np.abs(found.nonlinear[free]))
+        assert (found.nonlinear[free] >= posed.limits.low[free] - slack).all()
+        assert (found.nonlinear[free] <= posed.limits.high[free] + slack).all()
+    # What it was given stays as it was, and so do sources that are fixed.
+    assert np.array_equal(posed.sources.nonlinear, before.nonlinear)
+    assert np.array_equal(posed.sources.flux, before.flux, equal_nan=True)
+    assert np.array_equal(found.flux[~free], before.flux[~free], equal_nan=True)
+    assert np.array_equal(found.nonlinear[~free], before.nonlinear[~free])
 
 
 @pytest.mark.parametrize(
