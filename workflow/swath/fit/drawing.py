@@ -79,6 +79,9 @@ class Canvas:
         self.boxes = [
             cut(centre, size, self.problem.pixels.extent) for centre, size in zip(self.centres, self.sizes, strict=True)
         ]
+        sides, grids = np.array(self.sizes, int), np.array(self.grids, int)
+        self.corners = self.centres - (sides // 2 + (grids - sides) // 2)[:, None]
+        self.windows = [self._windows(s) for s in range(len(sources))]
         self.layout = np.column_stack([self.centres, self.sizes, self.grids]).reshape(-1, 4)
         return np.ones(len(sources), bool) if before is None else (before != self.layout).any(axis=1)
 
@@ -87,16 +90,15 @@ class Canvas:
         drawn = {}
         for members, wanted in self._batches(sources, which):
             grid = self.problem.psf.grid(self.grids[members[0]])
-            corners = np.array([self._corner(s) for s in members])
             nonlinear = sources.nonlinear[members]
             names = [str(name) for name in sources.model[members]]
-            forms = modes(grid, names, nonlinear[:, :2] - corners, nonlinear, max(wanted, key=len))
+            forms = modes(grid, names, nonlinear[:, :2] - self.corners[members], nonlinear, max(wanted, key=len))
             spectra = np.empty((len(members), self.problem.psf.nband, *forms.shape[2:]), np.complex64)
             for k, s in enumerate(members):
                 np.multiply(self._psf(sources, s), forms[k, 0], out=spectra[k])
             images = draw(spectra)
             for k, s in enumerate(members):
-                window, inner = self._windows(s, corners[k])
+                window, inner = self.windows[s]
                 drawn[s] = Drawn(window, inner, images[k][inner], forms[k, : 1 + len(wanted[k])])
         return drawn
 
@@ -173,17 +175,12 @@ class Canvas:
     def _psf(self, sources: Sources, index: int) -> np.ndarray:
         return self.problem.psf.at(self.grids[index], *sources.nonlinear[index, :2])
 
-    def _corner(self, index: int) -> np.ndarray:
-        """First pixel (x, y) of a source's grid."""
-        size = self.sizes[index]
-        return self.centres[index] - size // 2 - (self.grids[index] - size) // 2
-
-    def _windows(self, index: int, corner: np.ndarray) -> tuple[Window, Window]:
+    def _windows(self, index: int) -> tuple[Window, Window]:
         x0, x1, y0, y1 = self.boxes[index]
+        cx, cy = map(int, self.corners[index])
         bands = slice(None)
-        window = (bands, slice(y0, y1), slice(x0, x1))
-        cx, cy = (int(edge) for edge in corner)
-        return window, (bands, slice(y0 - cy, y1 - cy), slice(x0 - cx, x1 - cx))
+        inner = (bands, slice(y0 - cy, y1 - cy), slice(x0 - cx, x1 - cx))
+        return (bands, slice(y0, y1), slice(x0, x1)), inner
 
     def _batches(self, sources: Sources, which: np.ndarray) -> list[tuple[list[int], list[tuple[int, ...]]]]:
         """Stars, or galaxies, on grids of the same size; and the parameters that each moves by."""
