@@ -22,11 +22,8 @@ def patch(count: int, bands: int, seed: int, side: int | None = None) -> tuple[P
     Moffats of 4.2 to 3.2 pix FWHM, given exactly. `side` [pix] is by default that of 1800 sources on 2000 x 2000 pix.
     """
     side = side or round(SIDE_PER_SOURCE * np.sqrt(count))
-    settings = Simulate.model_construct(
-        **Simulate().model_dump()
-        | dict(seed=seed, bands=bands, side_pix=side, saturated=0, fwhm_variation=0.0, blends=count // 10)
-        | _counts(count)
-    )
+    own = {"seed": seed, "bands": bands, "side_pix": side, "saturated": 0, "fwhm_variation": 0.0, "blends": count // 10}
+    settings = Simulate.model_construct(**Simulate().model_dump() | own | _counts(count))
     names = [f"b{number + 1}" for number in range(bands)]
     truth = true_sources(settings, names, ZP_REF)
     fields = [psf_field(settings, number) for number in range(bands)]
