@@ -99,7 +99,7 @@ def _limits(sources: Sources, settings: Fit, extent: tuple[int, int]) -> Limits:
     n = len(sources)
     low, high = np.tile(_LOW, (n, 1)), np.tile(_HIGH, (n, 1))
     # ASSUME no galaxy's half-light radius is larger than the patch, unless it is said to be.
-    high[:, 2] = np.maximum(np.minimum(high[:, 2], np.log(max(extent))), sources.nonlinear[:, 2])
+    high[:, 2] = np.minimum(high[:, 2], np.maximum(np.log(max(extent)), sources.nonlinear[:, 2]))
     low[:, :2] = sources.nonlinear[:, :2] - settings.max_shift_pix
     high[:, :2] = sources.nonlinear[:, :2] + settings.max_shift_pix
     mean, width = np.zeros((n, 6)), np.full((n, 6), np.inf)
