@@ -1,6 +1,8 @@
 """Patches with something wrong in them end with numbers and flags as they must be and cost neighbours nothing."""
 
 import os
+import time
+from itertools import count
 
 import numpy as np
 import pytest
@@ -68,6 +70,19 @@ def test_the_optimiser_itself_stays_finite_and_within_its_limits(seed):
     assert np.array_equal(posed.sources.flux, before.flux, equal_nan=True)
     assert np.array_equal(found.flux[~free], before.flux[~free], equal_nan=True)
     assert np.array_equal(found.nonlinear[~free], before.nonlinear[~free])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [843, 926, 60])
+@pytest.mark.parametrize("ticks", [0, 3, 10, 20, 40, 80])
+def test_a_patch_may_be_stopped_at_any_moment(seed, ticks, tmp_path, monkeypatch):
+    """Every look at the clock takes a second: the same moment on every machine, in the worst of states."""
+    payload, settings, sky = random_patch(seed)
+    settings = settings.model_copy(update={"deadline_s": ticks + 0.5, "max_iterations": 100})
+    with monkeypatch.context() as clock:
+        clock.setattr(time, "monotonic", count().__next__)
+        products = fitted(payload, tmp_path, settings, sky)
+    assert complaints(payload, settings, *products) == []
 
 
 @pytest.mark.parametrize(
