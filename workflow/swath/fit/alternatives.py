@@ -49,7 +49,7 @@ class Window:
 
 
 @dataclass
-class Trial:
+class Attempt:
     """One source as one model, with its neighbours beside it; the source comes first.
 
     nonlinear : (k, 6) and flux : (k, nband) in the scene. chi2 : of the window.
@@ -82,7 +82,7 @@ class Scene:
         light = self.sources.flux[index].astype("f4")[:, None, None] * self.stamps[index].templates[:, 0]
         return float((light**2 * self.weights[:, y0:y1, x0:x1]).sum(dtype="f8"))
 
-    def adopt(self, members: np.ndarray, trial: Trial) -> None:
+    def adopt(self, members: np.ndarray, trial: Attempt) -> None:
         """Put what a trial found in the place of what was there."""
         for member in members:
             add(self.residual, self.stamps[member], self.sources.flux[member])
@@ -120,7 +120,7 @@ class Cut:
         self.psf = Window(problem.psf, x0, y0)
         self.limits, self.given, self.sources = problem.limits, problem.settings, scene.sources
 
-    def solve(self, model: str, nonlinear: np.ndarray, flux: np.ndarray, limits: Limits) -> Trial:
+    def solve(self, model: str, nonlinear: np.ndarray, flux: np.ndarray, limits: Limits) -> Attempt:
         """The source as `model` from the given start, (6,) and (nband,), with its neighbours.
 
         Parameters
@@ -132,7 +132,7 @@ class Cut:
         sources.nonlinear -= self.origin
         own = self._limits(limits, sources.model)
         outcome = optimise(Problem(self.pixels, self.psf, sources, own, self._settings()))
-        return Trial(model, outcome.sources.nonlinear + self.origin, outcome.sources.flux, outcome.chi2)
+        return Attempt(model, outcome.sources.nonlinear + self.origin, outcome.sources.flux, outcome.chi2)
 
     def _limits(self, limits: Limits, model: np.ndarray) -> Limits:
         """Bounds and priors of the members, in the window's pixels."""

@@ -14,12 +14,12 @@ import numpy as np
 
 from ..config.fit import Auto
 from ..models.render import INDEX_OF, nderiv
-from .alternatives import TOLERANCE, Cut, Scene, Trial
+from .alternatives import TOLERANCE, Attempt, Cut, Scene
 from .optimise import optimise
 from .scene import Limits, Problem
 
 # What is tried of a source: the scene, the source's cut, its index, galaxies' limits and the score to the trials.
-Trials = Callable[[Scene, Cut, int, Limits, Callable[[Trial], float]], list[Trial]]
+Attempts = Callable[[Scene, Cut, int, Limits, Callable[[Attempt], float]], list[Attempt]]
 
 
 @dataclass
@@ -71,7 +71,7 @@ def choose(problem: Problem, undecided: np.ndarray, galaxy: Limits, settings: Au
     return choice
 
 
-def decide(scene: Scene, index: int, trials: Trials, galaxy: Limits, settings: Auto) -> tuple[str, float]:
+def decide(scene: Scene, index: int, trials: Attempts, galaxy: Limits, settings: Auto) -> tuple[str, float]:
     """Find the best model of one source and put it into the scene: the second best, and by how much it lost."""
     cut, signal = Cut(scene, index), scene.signal(index)
     tried = trials(scene, cut, index, galaxy, lambda trial: score(trial, signal, settings))
@@ -80,7 +80,7 @@ def decide(scene: Scene, index: int, trials: Trials, galaxy: Limits, settings: A
     return second.model, score(second, signal, settings) - score(best, signal, settings)
 
 
-def every(scene: Scene, cut: Cut, index: int, galaxy: Limits, by: Callable[[Trial], float]) -> list[Trial]:
+def every(scene: Scene, cut: Cut, index: int, galaxy: Limits, by: Callable[[Attempt], float]) -> list[Attempt]:
     """All models that may win.
 
     De Vaucouleurs is tried where the exponential is any better than a star, Sersic where a galaxy wins.
@@ -97,10 +97,10 @@ def every(scene: Scene, cut: Cut, index: int, galaxy: Limits, by: Callable[[Tria
     return tried if leader is star else [*tried, _freed(cut, leader.model, leader.nonlinear[0], leader.flux[0], galaxy)]
 
 
-def between(choice: Choice) -> Trials:
+def between(choice: Choice) -> Attempts:
     """The chosen model and its runner-up, once more."""
 
-    def trials(scene: Scene, cut: Cut, index: int, galaxy: Limits, by: Callable[[Trial], float]) -> list[Trial]:
+    def trials(scene: Scene, cut: Cut, index: int, galaxy: Limits, by: Callable[[Attempt], float]) -> list[Attempt]:
         model, other = str(scene.sources.model[index]), str(choice.runner_up[index])
         start, flux = scene.sources.nonlinear[index], scene.sources.flux[index]
         again = cut.solve(model, start, flux, galaxy)
@@ -112,14 +112,14 @@ def between(choice: Choice) -> Trials:
     return trials
 
 
-def _freed(cut: Cut, model: str, nonlinear: np.ndarray, flux: np.ndarray, galaxy: Limits) -> Trial:
+def _freed(cut: Cut, model: str, nonlinear: np.ndarray, flux: np.ndarray, galaxy: Limits) -> Attempt:
     """A Sersic profile that starts from what was found as `model`."""
     start = nonlinear.copy()
     start[5] = np.log(INDEX_OF.get(model, 1.0))
     return cut.solve("sersic", start, flux, galaxy)
 
 
-def score(trial: Trial, signal: float, settings: Auto) -> float:
+def score(trial: Attempt, signal: float, settings: Auto) -> float:
     """Penalised chi2: parameters, margins, and what errors of the PSF may feign of a source of this signal."""
     if trial.model == "star":
         return trial.chi2 + nderiv("star")

@@ -9,7 +9,7 @@ import numpy as np
 from .drawing import Box, Canvas, Drawn, columns, overlap
 from .scene import Sources
 
-# Sources whose images correlate by less than this in every band are solved apart. Their gradients still see each
+# ASSUME sources whose images correlate by less than this in every band are solved apart. Their gradients still see each
 # other's light, so that the optimum is the same; errors change by the square of it.
 _COUPLED = 0.005
 # Blocks are drawn anew when the weights have changed a source's image power by this fraction.

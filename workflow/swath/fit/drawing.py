@@ -6,10 +6,14 @@ import numpy as np
 
 from ..models import sersic
 from ..models.psf import PixelPsf
-from ..models.render import INDEX_OF, Stamp, analyse, canvas_size, cut, draw, modes, render, stamp_size
+from ..models.render import INDEX_OF, SIZES, Stamp, analyse, canvas_size, cut, draw, modes, render, stamp_size
 from .scene import Problem, Sources
 
+# Stamps reach this far beyond where a source falls below the threshold [pix]: it moves before they are laid out anew.
 _MARGIN = 6.0
+# Transformed PSFs of one grid size may take so much; galaxies that would need a larger grid, far larger than their
+# stamp, have the light beyond it folded back.
+_GRID_BYTES = 1 << 28
 # Sources are drawn together as long as what is at work fits into a processor's cache.
 _TOGETHER = 1 << 19  # [bytes]
 
@@ -71,8 +75,10 @@ class Canvas:
         self.sizes = [stamp_size(radius, settings.stamp_max_pix) for radius in radii]
         # A stamp that had to stay smaller than its source is cut from a grid large enough to keep the light outside.
         self.capped = np.array([2 * radius + 2 > size for radius, size in zip(radii, self.sizes, strict=True)], bool)
+        room = np.sqrt(_GRID_BYTES / (4 * np.prod(psf.planes.shape[:2])))
+        largest = int(SIZES[max(np.searchsorted(SIZES, room, side="right") - 1, 0)])
         self.grids = [
-            canvas_size(size, radius) if capped else size
+            max(size, min(canvas_size(size, radius), largest)) if capped else size
             for radius, size, capped in zip(radii, self.sizes, self.capped, strict=True)
         ]
         self.centres = np.rint(sources.nonlinear[:, :2]).astype(int)

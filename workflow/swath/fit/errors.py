@@ -11,7 +11,7 @@ from .optimise import Outcome
 from .scene import Problem, Sources
 from .step import add_priors, by_size, moving, without
 
-# Variances this many times larger than with all else known say that the parameters are degenerate.
+# ASSUME variances this many times larger than with all else known say that the parameters are degenerate.
 _DEGENERATE = 1e5
 # float32 stamps know the Fisher matrix to about this fraction of its diagonal.
 _PRECISION = 1e-6
@@ -52,18 +52,19 @@ def covariances(problem: Problem, outcome: Outcome) -> Errors:
         np.full((n, 6, 6), np.nan), np.full((n, nband), np.nan), np.zeros(n, bool), np.full((n, nband), np.nan)
     )
     held = ~moving(sources, problem.settings.mode)
-    parts = [_Part(problem, sources, blocks, free[rows], held) for rows in by_size(blocks, free)]
+    parts = [_CovarianceOfSize(problem, sources, blocks, free[rows], held) for rows in by_size(blocks, free)]
     if problem.settings.free_sky:
         weight = outcome.weights.sum(axis=2).sum(axis=1, dtype="f8")
         tied = np.diag(np.where(weight > 0, (1 + _PRECISION) * weight, 1)) - sum(part.tied() for part in parts)
+        sky = solve(tied[None], np.eye(nband)[None], _PRECISION * weight)[0]
         for part in parts:
-            part.add_sky(np.linalg.pinv(tied))
+            part.add_sky(sky)
     for part in parts:
         part.write(errors)
     return errors
 
 
-class _Part:
+class _CovarianceOfSize:
     """The groups of one size: covariances of their nonlinear parameters (g, 6m, 6m) and fluxes (g, nband, m, m)."""
 
     def __init__(
@@ -76,9 +77,10 @@ class _Part:
         self.inverse = normal.linear_inverse()
         matrix = normal.reduced(self.inverse)
         diagonal = np.diagonal(normal.qq, axis1=1, axis2=2)
-        matrix = without(matrix + (_PRECISION * diagonal)[..., None] * np.eye(diagonal.shape[1]), self.held)
+        least = _PRECISION * diagonal
+        matrix = without(matrix + least[..., None] * np.eye(diagonal.shape[1]), self.held)
         eye = np.broadcast_to(np.eye(matrix.shape[-1]), matrix.shape)
-        self.nonlinear = without(solve(matrix, eye), self.held)
+        self.nonlinear = without(solve(matrix, eye, least), self.held)
         self.through = self.inverse @ np.swapaxes(normal.qf, -1, -2)
         still = np.where(self.held[:, :, None] | self.held[:, None, :], 0, self.nonlinear)
         self.flux = self.inverse + self.through @ still[:, None] @ np.swapaxes(self.through, -1, -2)
@@ -95,7 +97,9 @@ class _Part:
     def tied(self) -> np.ndarray:
         """What these groups leave less of the sky's weight, (nband, nband)."""
         q, flux = self._by_sky()
-        return np.einsum("gbq,gqc->bc", self.normal.qs, q) + np.einsum("gbm,gbmc->bc", self.normal.fs, flux)
+        each = np.einsum("gbq,gqc->gbc", self.normal.qs, q) + np.einsum("gbm,gbmc->gbc", self.normal.fs, flux)
+        # Groups without a finite answer end flagged; they are no reason that others do.
+        return each[np.isfinite(each).all(axis=(1, 2))].sum(axis=0)
 
     def add_sky(self, sky: np.ndarray) -> None:
         """Add what the covariance (nband, nband) of the sky brings."""

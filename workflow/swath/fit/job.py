@@ -1,7 +1,9 @@
 """The `fit` stage: one patch, from payload to table. Whatever happens, the table is written."""
 
 import logging
+import time
 import traceback
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +48,7 @@ def fit_patch(payload_path: Path, output: Path, settings: Fit, sky_model: str) -
 
 def solve_patch(payload: Payload, settings: Fit, sky_model: str) -> tuple[np.ndarray, tuple[int, float]]:
     """Fit all sources of a payload: rows for all of them, and (pixels used, chi2)."""
+    began = time.monotonic()
     joint = problem(payload, settings, free_sky=sky_model == "patch")
     with clock("models"):
         chosen = choose(joint, _undecided(payload, settings), galaxy_limits(joint, settings), settings.auto)
@@ -54,6 +57,9 @@ def solve_patch(payload: Payload, settings: Fit, sky_model: str) -> tuple[np.nda
     masks = [payload.mask] if settings.multi_band else [payload.mask[index : index + 1] for index in range(nband)]
     optimise, solved = engine(settings), []
     for part, mask in zip(parts, masks, strict=True):
+        # The deadline is the patch's: what models and other bands have used is gone.
+        left = None if settings.deadline_s is None else max(settings.deadline_s - (time.monotonic() - began), 0.0)
+        part.settings = replace(part.settings, deadline_s=left)
         with clock("optimise"):
             outcome = optimise(part)
         with clock("errors"):

@@ -94,14 +94,18 @@ def assemble(sources: Sources, blocks: Blocks, members: np.ndarray, gradients: n
     )
 
 
-def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+def solve(matrix: np.ndarray, right: np.ndarray, floor: np.ndarray | float = 0.0) -> np.ndarray:
     """Solve symmetric, nearly positive definite systems (..., n, n) for the columns of (..., n, k).
 
-    Each system is scaled to a unit diagonal first; where rounding has made one indefinite, its least eigenvalues are
-    raised to what rounding leaves of them. NaN where a system is not finite.
+    Each system is scaled to a unit diagonal first; of those that rounding has made indefinite, the least eigenvalues
+    are raised to what rounding leaves of them. NaN where a system is not finite.
+
+    Parameters
+    ----------
+    floor : (..., n) least scale of the diagonal, where rounding may have left less or a negative one.
     """
     diagonal = np.diagonal(matrix, axis1=-2, axis2=-1)
-    scale = np.sqrt(np.maximum(diagonal, 1e-300))
+    scale = np.sqrt(np.maximum(np.maximum(diagonal, floor), 1e-300))
     unit = matrix / scale[..., :, None] / scale[..., None, :]
     bad = ~np.isfinite(unit).all(axis=(-1, -2))
     if bad.any():
@@ -112,7 +116,8 @@ def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
         found = np.linalg.solve(unit, scaled)
     except np.linalg.LinAlgError:
         values, vectors = np.linalg.eigh(unit)
-        values = np.maximum(values, RIDGE)
+        indefinite = values.min(axis=-1, keepdims=True) <= 0
+        values = np.where(indefinite, np.maximum(values, RIDGE), values)
         found = vectors @ ((np.swapaxes(vectors, -1, -2) @ scaled) / values[..., None])
     found[bad] = np.nan
     return found / scale[..., None]

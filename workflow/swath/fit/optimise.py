@@ -23,9 +23,10 @@ from .trial import State, Trial, planes, weighted_square
 _START_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-3, 1e-4, 1e7
 # Rounding of float32 stamps of bright sources changes chi2 by about this much, or by this fraction of it.
 _ROUNDING, _ROUNDING_FRACTION = 0.02, 3e-8
+# Rounds at fixed weights; in the first one stamps end where sources are this many times brighter than in the others.
 _REWEIGHTS = 3
 _COARSE = 3.0
-# Weights that change by less than this leave the fluxes where they are, to a few thousandths of their errors.
+# ASSUME weights that change by less than this leave the fluxes where they are, to a few thousandths of their errors.
 _SAME_WEIGHTS = 0.01
 # A source's normal matrix is drawn anew when a parameter has moved so far, or a step gained so much less or more
 # than it promised.
@@ -37,7 +38,7 @@ _AS_PROMISED = (0.8, 1.25)
 class Outcome:
     """How the fit of a problem ended; arrays are (n,).
 
-    iterations : steps taken while the source was not converged; change : chi2 that the last step promised;
+    iterations : steps of all rounds taken while the source was not converged. change : what the last step promised.
     reason : 'converged', 'max_iterations', 'stalled', 'deadline', 'no_data' (no good pixel in any band) or 'fixed'.
     """
 
@@ -108,6 +109,7 @@ class _Fit:
         """
         self.damping[:] = _START_DAMPING
         self.wary[:] = False
+        busy = busy & (self.iterations < self.settings.max_iterations)
         active = self._with_groups(busy)
         while len(active) and not self.late():
             self.iterations[busy] += 1
@@ -201,7 +203,7 @@ class _Fit:
         self.at[anew] = old.sources.nonlinear[anew]
         found, sound = _finite(self._step(active, self.moving))
         self.change[active] = found.promised
-        trial = Trial(old, self.canvas, self.weights, self.limits, found.sky)
+        trial = Trial(old, self.canvas, self.weights, self.limits, self.moving, found.sky)
         trial.take(active, found.nonlinear, found.flux)
         gain, won = trial.gain(active)
         part = self._part(found, active, won)
@@ -223,9 +225,9 @@ class _Fit:
 
     def _part(self, found: Step, active: np.ndarray, won: np.ndarray) -> np.ndarray:
         """Which part of its step brings each group of overlapping sources to its least chi2; (len(active),)."""
-        if self.settings.free_sky:  # the sky ties all sources together
-            return np.ones(len(active))
         _, group = np.unique(self.blocks.group[active], return_inverse=True)
+        if self.settings.free_sky:  # the sky ties all sources together
+            group = np.zeros(len(active), int)
         return parts(found.slope, won, group)
 
     def _take_back(self, trial: Trial, active: np.ndarray, gain: np.ndarray, won: np.ndarray) -> np.ndarray:

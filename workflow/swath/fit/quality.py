@@ -8,7 +8,7 @@ from ..flags import MASK
 from ..models.render import Stamp
 from .scene import Pixels
 
-# The core of a source: where its unit-flux image exceeds this fraction of its peak.
+# ASSUME the core of a source is where its unit-flux image exceeds this fraction of its peak.
 _CORE = 0.05
 
 

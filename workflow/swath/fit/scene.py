@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..models.psf import PixelPsf
-from ..models.render import PARAMETERS, nderiv
+from ..models.render import PARAMETERS
 
 # Which of the parameters x, y, ln r, e1, e2, ln n a fit may move, by its mode.
 MOVING = {"free": {0, 1, 2, 3, 4, 5}, "forced_position": {2, 3, 4, 5}, "forced": set()}
@@ -74,10 +74,6 @@ class Sources:
     def copy(self) -> "Sources":
         """An independent copy."""
         return Sources(self.model, self.nonlinear.copy(), self.flux.copy(), self.free)
-
-    def count(self, index: int) -> int:
-        """Number of nonlinear parameters of one source."""
-        return nderiv(str(self.model[index]))
 
     def moving(self, index: int, mode: str) -> tuple[int, ...]:
         """The nonlinear parameters of one source that a fit of this mode moves."""

@@ -49,14 +49,14 @@ def step(
     may move. damping : (n,). sky : given where it is free.
     """
     parts = [
-        _Part(sources, blocks, rows, active, gradients, moving, limits, damping, sky)
+        _StepOfSize(sources, blocks, rows, active, gradients, moving, limits, damping, sky)
         for rows in by_size(blocks, active)
     ]
     shift = np.zeros(gradients.shape[1])
     if sky is not None and parts:
         # On a few pixels the sky is what the sources leave of it: nothing, but for rounding.
         tied = np.diag(np.where(sky.weight > 0, (1 + RIDGE) * sky.weight, 1.0)) - sum(part.tied for part in parts)
-        shift = solve(tied, (sky.slope - sum(part.pulled for part in parts))[:, None])[:, 0]
+        shift = solve(tied, (sky.slope - sum(part.pulled for part in parts))[:, None], RIDGE * sky.weight)[:, 0]
     out = Step(
         np.zeros((len(active), 6)), np.zeros(gradients.shape[:2]), shift, np.zeros(len(active)), np.zeros(len(active))
     )
@@ -73,7 +73,7 @@ def by_size(blocks: Blocks, which: np.ndarray) -> list[np.ndarray]:
     return [np.array([g for g in groups if len(g) == size]) for size in np.unique(counts)] if len(which) else []
 
 
-class _Part:
+class _StepOfSize:
     """The groups of one size."""
 
     def __init__(
@@ -116,9 +116,12 @@ class _Part:
         back = np.einsum("gbmq,gqc->gbmc", np.swapaxes(normal.qf, -1, -2), self.follow)
         own = normal.fs[..., None] * np.eye(normal.fs.shape[1])[None, :, None]
         flux = inverse @ (own - back)
-        self.tied = np.einsum("gbq,gqc->bc", normal.qs, self.follow) + np.einsum("gbm,gbmc->bc", normal.fs, flux)
+        tied = np.einsum("gbq,gqc->gbc", normal.qs, self.follow) + np.einsum("gbm,gbmc->gbc", normal.fs, flux)
         at_rest = np.einsum("gbmn,gbn->gbm", inverse, normal.f - np.einsum("gbqm,gq->gbm", normal.qf, self.nonlinear))
-        self.pulled = np.einsum("gbq,gq->b", normal.qs, self.nonlinear) + np.einsum("gbm,gbm->b", normal.fs, at_rest)
+        pulled = np.einsum("gbq,gq->gb", normal.qs, self.nonlinear) + np.einsum("gbm,gbm->gb", normal.fs, at_rest)
+        # Groups without a finite step are left out, so that the others have one.
+        sound = np.isfinite(tied).all(axis=(1, 2)) & np.isfinite(pulled).all(axis=1)
+        self.tied, self.pulled = tied[sound].sum(axis=0), pulled[sound].sum(axis=0)
 
     def write(self, out: Step, sky: np.ndarray, limits: Limits) -> None:
         """Put the limited steps, given that of the sky, into their rows."""

@@ -27,11 +27,13 @@ class Trial:
 
     Parameters
     ----------
-    weights : (nband, ny, nx) inverse variance. sky : (nband,) its step.
+    weights : (nband, ny, nx) inverse variance. moving : (n, 6) bool, parameters that may move. sky : (nband,) its step.
     """
 
-    def __init__(self, old: State, canvas: Canvas, weights: np.ndarray, limits: Limits, sky: np.ndarray) -> None:
-        self._old, self._canvas, self._weights, self._limits = old, canvas, weights, limits
+    def __init__(
+        self, old: State, canvas: Canvas, weights: np.ndarray, limits: Limits, moving: np.ndarray, sky: np.ndarray
+    ) -> None:
+        self._old, self._canvas, self._weights, self._limits, self._moving = old, canvas, weights, limits, moving
         self.state = State(old.sources.copy(), old.sky + sky, dict(old.drawn), old.residual - planes(sky))
         self._moved: dict[int, np.ndarray] = {}
 
@@ -39,7 +41,8 @@ class Trial:
         """Take steps of the sources `which`, (k, 6) and (k, nband), within their bounds."""
         state, old = self.state, self._old
         sources = state.sources
-        sources.nonlinear[which] = clip(sources.nonlinear[which] + steps, self._limits, which)
+        there = clip(sources.nonlinear[which] + steps, self._limits, which)
+        sources.nonlinear[which] = np.where(self._moving[which], there, sources.nonlinear[which])
         sources.flux[which] += fluxes
         state.drawn |= self._canvas.draw(sources, which)
         for s in map(int, which):
@@ -70,21 +73,21 @@ class Trial:
         second array is each source's part in what all steps together took off chi2: the sum of (r + old r) m.
         """
         state, old = self.state, self._old
-        due, against, alone = np.zeros((3, len(active)))
+        due, by_old, by_new = np.zeros((3, len(active)))
         for k, s in enumerate(map(int, active)):
             if s in self._moved:
                 window = old.drawn[s].window
                 heavy = self._moved[s] * self._weights[window]
                 due[k] = np.vdot(heavy, self._moved[s])
-                against[k] = 2 * np.vdot(heavy, state.residual[window])
-                alone[k] = 2 * np.vdot(heavy, old.residual[window])
+                by_new[k] = 2 * np.vdot(heavy, state.residual[window])
+                by_old[k] = 2 * np.vdot(heavy, old.residual[window])
         eased = (prior(old.sources, self._limits) - prior(state.sources, self._limits))[active]
-        shift = (state.sources.nonlinear - old.sources.nonlinear) / self._limits.prior_width
-        due += (shift[active] ** 2).sum(axis=1)
+        shift = ((state.sources.nonlinear - old.sources.nonlinear) / self._limits.prior_width)[active]
+        promised = due + (shift**2).sum(axis=1)
         with np.errstate(invalid="ignore"):
-            gain = np.divide(due + against + eased, due, out=np.ones_like(due), where=~(due <= 1e-8))
+            gain = np.divide(due + by_new + eased, promised, out=np.ones_like(promised), where=~(promised <= 1e-8))
         # What is not finite is no gain.
-        return np.nan_to_num(gain, nan=-1.0), np.nan_to_num((against + alone) / 2 + eased, nan=0.0)
+        return np.nan_to_num(gain, nan=-1.0), np.nan_to_num((by_new + by_old) / 2 + eased, nan=0.0)
 
     def chi2(self) -> float:
         """Of the trial state, its priors included."""

@@ -55,7 +55,7 @@ def _with(patch: PatchFit, more: PatchFit, multi_band: bool) -> PatchFit:
     unseen = (theirs & (FIT["NO_DATA"] | FIT["PATCH_FAILED"])) > 0
     flags = own | (theirs & _OF_BANDS) | np.where(unseen, FIT["BAND_MISSING"], 0).astype(own.dtype)
     # Without data means: in no band at all.
-    columns["flags"] = np.where(theirs & FIT["NO_DATA"], flags, flags & ~FIT["NO_DATA"])
+    columns["flags"] = np.where(unseen, flags, flags & ~FIT["NO_DATA"])
     if patch.status in ("ok", "empty") and more.status not in ("ok", "empty"):
         return patch._replace(columns=columns, reason=f"added bands: {more.status} {more.reason}".strip())
     return patch._replace(columns=columns)
