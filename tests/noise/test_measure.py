@@ -1,6 +1,7 @@
 """The noise of empty sky on fields whose noise is known: white, smoothed with a known kernel, wrongly declared."""
 
 import json
+import logging
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from scipy.signal import fftconvolve
 from swath.config.noise import Noise
 from swath.frames.load import write_frame
 from swath.noise.apertures import disk_weights, psf_weights
-from swath.noise.empty import blocked_pixels
+from swath.noise.empty import blank_pixels, blocked_pixels
 from swath.noise.measure import clipped_sd, measure, measure_noise, summary
 from swath.psf import store
 
@@ -75,6 +76,23 @@ def test_too_little_sky_says_nothing():
     assert found["places"] < 50
 
 
+@pytest.mark.parametrize(("width", "believed"), [(0.02, False), (0.4, True), (8.0, True), (15.0, False)])
+def test_a_factor_beyond_belief_is_none(width, believed):
+    """Errors 20 times too small would be worse than errors that stay as they are."""
+    found = summary(measure(width * noise(4), np.zeros((SIDE, SIDE), bool), gaussian(), SETTINGS, "r"))
+    assert (found["factor"] is not None) == (found["error"] is not None) == (found["reason"] is None) == believed
+    if not believed:
+        assert "of the declared noise, expected 0.3 to 10" in found["reason"]
+
+
+def test_sky_without_any_scatter_has_no_factor():
+    rows = measure(np.ones((SIDE, SIDE), "f4"), np.zeros((SIDE, SIDE), bool), gaussian(), SETTINGS, "r")
+    assert all(row.factor is None and row.error is None for row in rows[:2])
+    found = summary([*rows[:-1], rows[-1]._replace(factor=None)], 0.25)
+    assert found["factor"] is None
+    assert found["reason"] == "sums over empty sky are all equal; 25 % of the pixels are blank, without any noise"
+
+
 def test_the_clipped_scatter_is_that_of_the_core():
     rng = np.random.default_rng(4)
     values = rng.normal(5, 2, 200_000)
@@ -104,26 +122,75 @@ def test_catalogued_detected_and_bad_pixels_are_no_sky():
     assert blocked.mean() < 0.05
 
 
-def test_the_rule_writes_what_it_measured(tmp_path):
-    rng = np.random.default_rng(9)
-    sigma, header = 4.0, fits.Header([("NOISE", "sky"), ("GAIN", 2.0), ("BAND", "r"), ("SKYSIG", 4.0)])
-    mask = np.zeros((SIDE, SIDE), "u1")
-    mask[300:310, :] = 1
-    image = np.where(mask, 1e4, sigma * rng.normal(size=mask.shape)).astype("f4")
-    write_frame(tmp_path / "r.fits", image, sigma, mask, header)
+@pytest.mark.parametrize("sky", [0.0, 3000.0, 60_000.0])
+def test_blank_edges_are_found_under_a_subtracted_sky_and_nothing_else_is(sky):
+    """The sky is a tilted plane: after it, no two neighbouring pixels of the edge are equal."""
+    y, x = np.indices((SIDE, SIDE))
+    image = 4 * noise(6) + sky
+    image[:, :300] = 0.0
+    image[500:520, 600:640] = 70.0
+    image = (image.astype("f4") - (sky + 0.01 * x - 0.02 * y)).astype("f4")
+    blank = blank_pixels(image, np.full(image.shape, 4.0, "f4"))
+    data = np.ones(blank.shape, bool)
+    data[:, :300] = data[500:520, 600:640] = False
+    assert blank[~data].all()
+    # Beside them, a pixel or two go with them, and no others.
+    assert blank[data].sum() <= 2 * (SIDE + 2 * 60 + 8)
+
+
+@pytest.mark.parametrize("step", [0.5, 1.25, 3.0])
+def test_digital_steps_are_not_blank(step):
+    """In steps of three times the noise, nine of ten pixels are equal to their neighbours."""
+    image = step * np.rint(noise(8) / step)
+    assert blank_pixels(image.astype("f4"), np.ones(image.shape, "f4")).mean() < 0.02
+
+
+def test_correlated_noise_is_not_blank():
+    image = ndimage.gaussian_filter(noise(9), 3.0)
+    assert not blank_pixels(image, np.ones(image.shape, "f4")).any()
+
+
+def rule(folder, image: np.ndarray, mask: np.ndarray, sigma: float) -> dict:
+    """What the rule writes of an image with a Gaussian PSF."""
+    header = fits.Header([("NOISE", "sky"), ("GAIN", 2.0), ("BAND", "r"), ("SKYSIG", sigma)])
+    write_frame(folder / "r.fits", image.astype("f4"), sigma, mask, header)
     stack = fits.Header([("CROPX0", 0), ("CROPY0", 0)])
     planes = [fits.ImageHDU(np.zeros((SIDE, SIDE), "f4") + k, stack, name=n) for k, n in enumerate(("WHITE", "NOISE"))]
-    fits.HDUList([fits.PrimaryHDU(), *planes]).writeto(tmp_path / "white.fits")
-    pd.DataFrame({"x_pix": [5.0], "y_pix": [5.0], "sw_re": [np.nan]}).to_parquet(tmp_path / "sources.parquet")
+    fits.HDUList([fits.PrimaryHDU(), *planes]).writeto(folder / "white.fits")
+    pd.DataFrame({"x_pix": [5.0], "y_pix": [5.0], "sw_re": [np.nan]}).to_parquet(folder / "sources.parquet")
     made = {"method": "stack", "fallback": False, "reason": "", "pooled": False, "n_stars": 9, "n_held": 1}
     psf = store.BandPsf("r", gaussian()[None], 400.0, 400.0, 100.0, **made, norm_radius=10.0)
-    store.write(tmp_path / "c.fits", [psf], np.zeros(0, store.STARS))
-    out = tmp_path / "r.json"
-    measure_noise(tmp_path / "r.fits", tmp_path / "white.fits", tmp_path / "sources.parquet", [tmp_path / "c.fits"],
-                  Noise(), out)  # fmt: skip
-    found = json.loads(out.read_text())
+    store.write(folder / "c.fits", [psf], np.zeros(0, store.STARS))
+    names = (folder / name for name in ("r.fits", "white.fits", "sources.parquet"))
+    measure_noise(*names, [folder / "c.fits"], Noise(), folder / "r.json")
+    return json.loads((folder / "r.json").read_text())
+
+
+def test_the_rule_writes_what_it_measured(tmp_path):
+    mask = np.zeros((SIDE, SIDE), "u1")
+    mask[300:310, :] = 1
+    found = rule(tmp_path, np.where(mask, 1e4, 4 * np.random.default_rng(9).normal(size=mask.shape)), mask, 4.0)
     assert found["band"] == "r"
     assert found["factor"] == pytest.approx(1, abs=4 * found["error"])
+    assert found["reason"] is None
     # 1 / sum(P^2) of a Gaussian is 4 pi sd^2; what is cut off takes a little.
     assert found["area"] == pytest.approx(4 * np.pi * 1.5**2, rel=0.15)
     assert [row["kind"] for row in found["apertures"]] == ["pixel"] + ["disk"] * 6 + ["psf"]
+
+
+def test_blank_edges_of_a_mosaic_leave_the_factor_as_it_is(tmp_path):
+    """Taken for sky, most of an image without noise made errors 20 times too small."""
+    image = 4 * noise(12)
+    image[:, 300:] = -7.0
+    found = rule(tmp_path, image, np.zeros((SIDE, SIDE), "u1"), 4.0)
+    assert found["factor"] == pytest.approx(1, abs=4 * found["error"])
+    assert 200 < found["places"] <= 300 * SIDE / len(psf_weights(gaussian())) ** 2
+
+
+@pytest.mark.parametrize("level", [0.0, 5.0])
+def test_a_constant_band_has_no_factor_and_is_told(tmp_path, caplog, level):
+    with caplog.at_level(logging.WARNING):
+        found = rule(tmp_path, np.full((SIDE, SIDE), level), np.zeros((SIDE, SIDE), "u1"), 4.0)
+    assert found["factor"] is None
+    assert "r: no noise factor: 0 empty places" in caplog.text
+    assert "100 % of the pixels are blank" in caplog.text

@@ -65,9 +65,9 @@ def read_catalog(path: str | Path) -> tuple[pd.DataFrame, Facts]:
 
 
 def median_depths(table: pd.DataFrame, bands: Sequence[str]) -> dict[str, float | None]:
-    """Median of each band's DEPTH column; None where it is empty."""
+    """Median of each band's DEPTH column; None where it is empty or infinite, which no header can hold."""
     medians = {band: table[f"DEPTH_{band}"].median() for band in bands}
-    return {band: None if np.isnan(median) else float(median) for band, median in medians.items()}
+    return {band: float(median) if np.isfinite(median) else None for band, median in medians.items()}
 
 
 def _write_parquet(table: pd.DataFrame, columns: Mapping[str, Column], facts: Facts, path: str | Path) -> None:

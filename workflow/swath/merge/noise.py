@@ -15,10 +15,11 @@ def noise_factors(paths: Sequence[str | Path], bands: Sequence[str]) -> dict[str
     """Band to the factor of its flux errors: 1 without `paths`, and, with a warning, where none could be measured."""
     factors = dict.fromkeys(bands, 1.0)
     for band, path in zip(bands, paths, strict=False):
-        if (factor := read_json(path)["factor"]) is None:
-            log.warning("%s: the noise of empty sky could not be measured; its flux errors stay as they are", band)
+        found = read_json(path)
+        if found["factor"] is None:
+            log.warning("%s: its flux errors stay as they are, without a noise factor: %s", band, found["reason"])
             continue
-        factors[band] = float(factor)
+        factors[band] = float(found["factor"])
     return factors
 
 

@@ -2,12 +2,16 @@
 
 import numpy as np
 import pandas as pd
+from scipy import ndimage
 
 from ..frames.sourcemask import source_mask
 
 DETECT_SIGMA, GROW_PIX = 3.0, 4.0
 # ASSUME sources of the catalogue that are too faint to be detected end at 6 pix plus 2 half-light radii.
 LEAST_PIX, RADII = 6.0, 2.0
+# ASSUME no sky with noise is smooth to 0.3 % of it over 81 pixels: coarse digital steps are flat over fewer, and noise
+# must be spread over a dozen pixels to come near.
+BLANK_PIX, SMOOTH, ROUNDING = 9, 0.003, 4
 
 
 def blocked_pixels(
@@ -27,6 +31,27 @@ def blocked_pixels(
     blocked[y0 : y0 + seen.shape[0], x0 : x0 + seen.shape[1]] |= seen
     _block_disks(blocked, sources)
     return blocked
+
+
+def blank_pixels(image: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    """Pixels without data that no mask tells of, such as the constant edges of mosaics; shape (ny, nx), bool.
+
+    They fill squares of BLANK_PIX without any noise: second differences along x and y, which a subtracted sky hardly
+    has, are below SMOOTH of the declared noise or of the order of rounding.
+
+    Parameters
+    ----------
+    image : (ny, nx). sigma : (ny, nx) its declared noise; pixels where it is NaN are not judged.
+    """
+    flat = np.ones(image.shape, np.uint8)
+    limit = np.maximum(SMOOTH * sigma, ROUNDING * np.spacing(np.abs(image)))
+    for inner, axis in ((np.s_[1:-1, :], 0), (np.s_[:, 1:-1], 1)):
+        flat[inner] &= np.abs(np.diff(image, 2, axis=axis)) <= limit[inner]
+    for axis in (0, 1):
+        ndimage.minimum_filter1d(flat, BLANK_PIX, axis=axis, output=flat)
+    for axis in (0, 1):  # one pixel more than what was taken: the last ones differ from the sky beside them
+        ndimage.maximum_filter1d(flat, BLANK_PIX + 2, axis=axis, output=flat)
+    return flat.view(bool)
 
 
 def _block_disks(blocked: np.ndarray, sources: pd.DataFrame) -> None:

@@ -22,11 +22,13 @@ from ..psf import store
 from ..streams import stream
 from ..telemetry import clock, tell
 from .apertures import disk_weights, empty_places, psf_weights, weighted_sums
-from .empty import blocked_pixels
+from .empty import blank_pixels, blocked_pixels
 
 log = logging.getLogger(__name__)
 
 FEWEST = 50  # empty places of a size that says anything
+# ASSUME a factor beyond these tells of pixels or weights that are not what they are said to be, not of correlation.
+LEAST, MOST = 0.3, 10.0
 CLIP, ROUNDS = 3.5, 20
 CUT_LOSS = 0.99694  # standard deviation of a unit Gaussian cut at +-CLIP
 
@@ -35,7 +37,8 @@ class Row(NamedTuple):
     """One kind of aperture.
 
     kind : pixel, disk or psf. radius [pix]. area : effective number of pixels, (sum w)^2 / sum w^2. places : how many.
-    factor, error : clipped sd of the weighted sums over sqrt(sum w^2) in units of the declared noise; None of too few.
+    factor, error : clipped sd of the weighted sums over sqrt(sum w^2) in units of the declared noise; None of too few
+    or of sums that are all equal.
     level : their median over sum w: what is left of the sky, in units of the noise of a pixel.
     """
 
@@ -56,7 +59,7 @@ def measure_noise(
     settings: Noise,
     output: str | Path,
 ) -> None:
-    """Measure one band and write `noise/{band}.json`; a band without empty sky has null for its factor.
+    """Measure one band and write `noise/{band}.json`; a band that says nothing has null for its factor, and a reason.
 
     Parameters
     ----------
@@ -65,15 +68,16 @@ def measure_noise(
     band = read_frame(frame)
     psf = mean_psf(epsfs, band.band)
     with clock("mask"):
-        excess, bad = normalised(band)
+        blank = blank_pixels(band.image, band.sigma)
+        excess, bad = normalised(band, blank)
         stack, corner = _white(white)
         blocked = blocked_pixels(excess, bad, pd.read_parquet(sources), stack, corner)
     with clock("apertures"):
         rows = measure(excess, blocked, psf, settings, band.band)
-    write_json(output, {"band": band.band, **summary(rows), "apertures": [row._asdict() for row in rows]})
-    found = summary(rows)
+    found = summary(rows, float(blank.mean()))
+    write_json(output, {"band": band.band, **found, "apertures": [row._asdict() for row in rows]})
     if found["factor"] is None:
-        log.warning("%s: too little empty sky to measure its noise (%d places)", band.band, found["places"])
+        log.warning("%s: no noise factor: %s", band.band, found["reason"])
         return
     tell(None, {"noise factor": [found["factor"]]}, bands=1)
     log.info(
@@ -96,13 +100,19 @@ def measure(excess: np.ndarray, blocked: np.ndarray, psf: np.ndarray, settings: 
     return [_row(kind, radius, w, excess, blocked, settings.apertures, rng) for kind, radius, w in kinds]
 
 
-def summary(rows: Sequence[Row]) -> dict[str, Any]:
-    """The factor of PSF photometry, its error, and what of it is the pixels' own scatter and what their correlation."""
+def summary(rows: Sequence[Row], blank: float = 0.0) -> dict[str, Any]:
+    """The factor of PSF photometry, its error, and what of it is the pixels' own scatter and what their correlation.
+
+    Parameters
+    ----------
+    rows : of all apertures, the pixels first and the PSF last. blank : fraction of the pixels without data.
+    """
     pixel, psf = rows[0], rows[-1]
-    known = pixel.factor and psf.factor
+    known, reason = pixel.factor and psf.factor, doubt(psf, blank)
     return {
-        "factor": psf.factor,
-        "error": psf.error,
+        "factor": None if reason else psf.factor,
+        "error": None if reason else psf.error,
+        "reason": reason,
         "area": psf.area,
         "places": psf.places,
         "pixel": pixel.factor,
@@ -111,9 +121,24 @@ def summary(rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def normalised(frame: Frame) -> tuple[np.ndarray, np.ndarray]:
-    """Image over declared noise, float32, 0 where bad, and the bad pixels, bool."""
-    bad = (frame.mask != 0) | ~(frame.sigma > 0)
+def doubt(psf: Row, blank: float) -> str | None:
+    """Why the scatter of PSF-sized sums is no factor for flux errors; None where it is one."""
+    empty = f"; {100 * blank:.0f} % of the pixels are blank, without any noise" if blank > 0 else ""
+    if psf.places < FEWEST:
+        return f"{psf.places} empty places of the PSF's size, expected at least {FEWEST}{empty}"
+    if psf.factor is None:
+        return f"sums over empty sky are all equal{empty}"
+    if not LEAST <= psf.factor <= MOST:
+        return (
+            f"sums over empty sky scatter by {psf.factor:.3g} of the declared noise, expected {LEAST:g} to {MOST:g}; "
+            f"look at the image, its weights and its mask{empty}"
+        )
+    return None
+
+
+def normalised(frame: Frame, blank: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Image over declared noise, float32, 0 where bad, and the bad pixels, those of `blank` with them; bool."""
+    bad = blank | (frame.mask != 0) | ~(frame.sigma > 0)
     return np.where(bad, 0, frame.image / np.where(bad, 1, frame.sigma)).astype("f4"), bad
 
 
@@ -141,6 +166,8 @@ def _row(
     if len(sums) < FEWEST:
         return Row(kind, radius, float(area), len(sums), None, None, None)
     scatter, level = clipped_sd(sums / power), float(np.median(sums) / weights.sum())
+    if not scatter > 0:
+        return Row(kind, radius, float(area), len(sums), None, None, level)
     return Row(kind, radius, float(area), len(sums), scatter, scatter / np.sqrt(2 * len(sums)), level)
 
 
