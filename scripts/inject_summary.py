@@ -12,5 +12,6 @@ with job(snakemake) as task:
         tuple(task.params.crop),
         Inject(**task.params.settings),
         Detection(**task.params.detection),
+        task.params.added,
         *(task.output[name] for name in ("sources", "summary", "verdict")),
     )

@@ -4,11 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from swath.config.inject import Inject
-from swath.errors import InputError
+from swath.errors import InputError, RunError
+from swath.files import write_json
 from swath.flags import FIT
+from swath.inject import columns
 from swath.inject.bins import binned, judged, magnitude_edges, share
 from swath.inject.match import beside, recovered, with_snr
-from swath.inject.verdict import band_bounds, complete_to, sentence
+from swath.inject.verdict import band_bounds, complete_to
+from swath.inject.words import closing, missed, sentence, tell
 
 SETTINGS = Inject()
 COUNT = 6000
@@ -135,9 +138,84 @@ def test_shares_of_none_and_all_have_an_error():
     assert share(50, 100) == pytest.approx((0.5, 0.05), rel=0.01)
 
 
+def test_the_documented_columns_are_those_of_the_tables():
+    true = truth()
+    found = with_snr(beside(true, fitted(true), ["r"], 1).assign(detected=True), ["r"])
+    assert [column.name for column in columns.sources(["r"])] == list(found)
+    rows = binned(found, ["r"], SETTINGS, {"r": 1.2})
+    assert [column.name for column in columns.SUMMARY] == list(rows)
+
+
+BOUND = {"unit": "", "error": 0.06, "sources": 500, "fewest": 1, "passed": False}
+WIDE = BOUND | {"bound": "flux pulls: robust sd", "of": "u", "value": 1.31, "low": 0.82, "high": 1.18}
+OFF = BOUND | {"bound": "flux pulls: median", "of": "u", "value": -0.25, "low": -0.18, "high": 0.18}
+BINS = pd.DataFrame(
+    {"band": "u", "type": ["all", "all", "all", "star"], "mag_min": [18, 19, 20, 18], "mag_max": [19, 20, 21, 19],
+     "pull_sd": [1.5, 1.1, np.nan, 9], "pull_sd_err": [0.1, 0.1, np.nan, 0.1], "pull_median": [0, -0.4, np.nan, 9],
+     "pull_median_err": [0.1, 0.1, np.nan, 0.1]}
+)  # fmt: skip
+
+
 def test_the_verdict_in_words():
-    rows = [{"bound": "flux pulls: robust sd", "of": "u", "value": 1.31, "passed": False}]
-    text = sentence(rows, {"u": 22.304, "g": None}, 700)
-    assert "u (errors should be 1.31 times as large)" in text
+    text = sentence([WIDE, OFF, BOUND | {"passed": True, "of": "g"}], {"u": 22.304, "g": None}, 700)
+    assert "2 of 3 bounds missed (u)" in text
     assert "u 22.30, g -" in text
-    assert "hold in every band" in sentence([], {}, 700)
+    assert "keep all bounds" in sentence([], {}, 700)
+
+
+@pytest.mark.parametrize(
+    ("measured", "applied", "said"),
+    [
+        (1.2, 1.0, "would be 1.092, within what"),
+        (1.05, 1.0, "would be 1.248, not within what"),
+        (1.2, 1.2, "in the errors already"),
+        (None, 1.0, "too little empty sky"),
+    ],
+)
+def test_a_scatter_is_told_with_its_error_its_place_and_what_empty_sky_explains(measured, applied, said):
+    (text,) = missed([WIDE, WIDE | {"passed": True}], BINS, {"u": measured}, {"u": applied})
+    assert "too small, pulls scatter by 1.310 ± 0.060, allowed 0.820 to 1.180" in text
+    assert said in text
+    assert "furthest off at 18.0 to 19.0 mag: 1.50 ± 0.10" in text
+    (text,) = missed([WIDE | {"value": 0.7}], BINS, {"u": measured}, {"u": applied})
+    assert "errors look too large" in text
+
+
+def test_a_bias_and_a_band_without_fluxes_are_told():
+    empty = WIDE | {"value": None, "error": None}
+    bias, nothing = missed([OFF, empty], BINS, {"u": 1.0}, {"u": 1.0})
+    assert "off by -0.250 ± 0.060 of their errors, allowed -0.180 to 0.180" in bias
+    assert "furthest off at 19.0 to 20.0 mag: -0.40 ± 0.10" in bias
+    assert "no usable flux" in nothing
+    assert "no bin" in missed([OFF], BINS.tail(1), {"u": 1.0}, {"u": 1.0})[0]
+
+
+@pytest.fixture
+def verdict(tmp_path):
+    def write(**changes: object) -> str:
+        found = {"passed": True, "sentence": "700 sources added", "missed": [], "untested": [], "bounds": [WIDE]}
+        write_json(tmp_path / "verdict.json", found | changes)
+        return str(tmp_path / "verdict.json")
+
+    return write
+
+
+def test_bands_that_were_added_later_are_named_once(verdict):
+    told = closing(verdict(untested=["y", "z"]), "summary.csv", "inject.png").splitlines()
+    assert told[-3:] == [
+        "not tested, because added later (inputs.added_images): y, z", "table: summary.csv", "figure: inject.png",
+    ]  # fmt: skip
+    assert "not tested" not in closing(verdict(), "summary.csv", "inject.png")
+    assert "where to look" not in closing(verdict(), "summary.csv", "inject.png")
+
+
+def test_a_missed_bound_is_an_error_with_its_sentence_and_where_to_look(verdict, capsys):
+    tell(verdict(), "summary.csv", "inject.png")
+    assert capsys.readouterr().out == ""
+    with pytest.raises(RunError) as error:
+        tell(verdict(passed=False, missed=["u: errors look too small"], untested=["z"]), "summary.csv", "inject.png")
+    assert "inject: 1 of 1 bounds missed; table: summary.csv; figure: inject.png" in str(error.value)
+    assert str(error.value).count("  - ") == 3
+    assert "u: errors look too small" in str(error.value)
+    assert "where to look next" in str(error.value)
+    assert "MISSED" in capsys.readouterr().out

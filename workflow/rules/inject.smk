@@ -94,6 +94,7 @@ rule inject_summary:
     params:
         bands=lambda wildcards: list(SETUP.plan(wildcards).fitted),
         crop=lambda wildcards: SETUP.plan(wildcards).crop,
+        added=lambda wildcards: list(SETUP.plan(wildcards).added),
         settings=SETUP.settings("inject"),
         detection=SETUP.settings("sources.detection"),
         code=SETUP.code("inject_summary"),

@@ -222,7 +222,12 @@ def suffixes_of(bands: Sequence[str], multi_band: bool) -> tuple[str, ...]:
 
 def markdown(bands: Sequence[str] = ("{band}",), multi_band: bool = True) -> str:
     """The registry as a Markdown table."""
-    rows = [f"| `{c.name}` | {c.kind} | {c.unit} | {c.meaning} |" for c in catalogue(bands, multi_band)]
+    return table(catalogue(bands, multi_band))
+
+
+def table(columns: Sequence[Column]) -> str:
+    """Columns as a Markdown table."""
+    rows = [f"| `{c.name}` | {c.kind} | {c.unit} | {c.meaning} |" for c in columns]
     return "\n".join(["| column | type | unit | meaning |", "|---|---|---|---|", *rows]) + "\n"
 
 

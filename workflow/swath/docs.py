@@ -11,6 +11,7 @@ from .config.readme import readme
 from .config.schema import schema_text
 from .config.yamltext import render
 from .files import write_text
+from .inject import columns as injected
 
 COMMAND = "PYTHONPATH=workflow python -m swath.docs"
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,10 +52,34 @@ MASKS = """
 """
 
 
+INJECT = f"""\
+<!-- Generated from workflow/swath/inject/columns.py; rewrite it with `{COMMAND}`. -->
+
+# The tables of `snakemake inject`, column by column
+
+## `results/<tile>/inject/summary.csv`
+
+One row per band, type and bin of true magnitude, brightest first.
+
+"""
+INJECT_SOURCES = """
+## `results/<tile>/inject/sources.csv`
+
+One row per added source; `{band}` stands for each band's name. What was not measured is empty.
+
+"""
+
+
 def catalog_text() -> str:
     """The catalogue's columns and flags as Markdown."""
     masks = flags.markdown(flags.MASK_FLAGS)
     return CATALOG + columns.markdown() + SINGLE + flags.markdown(flags.FIT_FLAGS) + MASKS + masks
+
+
+def inject_text() -> str:
+    """The columns of the tables of `snakemake inject` as Markdown."""
+    summary, sources = columns.table(injected.SUMMARY), columns.table(injected.sources(["{band}"]))
+    return INJECT + summary + INJECT_SOURCES + sources
 
 
 def documents() -> dict[str, str]:
@@ -64,6 +89,7 @@ def documents() -> dict[str, str]:
         "config/README.md": readme(COMMAND),
         "workflow/schemas/config.schema.json": schema_text(),
         "workflow/schemas/catalog.md": catalog_text(),
+        "workflow/schemas/inject.md": inject_text(),
     }
 
 

@@ -6,7 +6,11 @@ from .base import Section, key
 class Inject(Section):
     """Sources of known flux that `snakemake inject` adds to the images of the field."""
 
-    enabled: bool = key(False, "make it part of every run and of its report; `snakemake inject` does it either way")
+    enabled: bool = key(
+        False,
+        "make it part of every run and of its report; `snakemake inject` does it either way, and ends with exit "
+        "code 1 where a bound is missed (a run that it is part of does not)",
+    )
     seed: int = key(1, "another seed, other sources", ge=0)
     realisations: int = key(4, "so many copies of the images, each with its own sources", ge=1, le=99)
     spacing_pix: float = key(36.0, "mean distance of the added sources in one copy", "pix", ge=12)

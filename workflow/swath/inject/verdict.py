@@ -1,21 +1,14 @@
-"""What the added sources say about the fluxes and errors of a field, in bounds and in words."""
+"""What the added sources say about the fluxes and errors of a field, in bounds."""
 
-import logging
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
 from ..config.inject import Inject
-from ..files import read_json
 from ..truth.bounds import Bound, bound
 from ..truth.estimate import median, robust_sd
-from ..truth.tell import listing
 from .bins import judged
-
-log = logging.getLogger(__name__)
 
 MEDIAN, NARROW, WIDE = 0.1, 0.9, 1.15
 LEVEL = 0.9  # of the sources that are recovered at the quoted magnitude
@@ -41,32 +34,3 @@ def complete_to(summary: pd.DataFrame, band: str) -> float | None:
         return None
     k = below[0]
     return float(np.interp(LEVEL, [share[k], share[k - 1]], [middle[k], middle[k - 1]]))
-
-
-def closing(verdict: str | Path, summary: str, figure: str) -> str:
-    """The last lines of a run: the bounds, how deep the catalogue is complete, and where table and figure are."""
-    found = read_json(verdict)
-    return "\n".join([listing(found["bounds"]), "", found["sentence"], f"table: {summary}", f"figure: {figure}"])
-
-
-def tell(verdict: str | Path, summary: str, figure: str) -> None:
-    """Keep the closing lines in the log, for the main process to print last."""
-    log.info("the verdict:\n%s", closing(verdict, summary, figure))
-
-
-def sentence(bounds: Sequence[Mapping[str, Any]], complete: Mapping[str, float | None], injected: int) -> str:
-    """The verdict in one breath."""
-    missed = [row for row in bounds if not row["passed"]]
-    deep = ", ".join(f"{band} {'-' if mag is None else f'{mag:.2f}'}" for band, mag in complete.items())
-    judged_as = (
-        "fluxes are unbiased and their errors hold in every band"
-        if not missed
-        else "not as they should be: " + ", ".join(f"{row['of']} ({_what(row)})" for row in missed)
-    )
-    return f"{injected} sources added: {judged_as}. {100 * LEVEL:.0f} % are recovered to [mag]: {deep}"
-
-
-def _what(row: Mapping[str, Any]) -> str:
-    if "median" in row["bound"]:
-        return f"fluxes off by {row['value']:+.2f} of their errors"
-    return f"errors should be {row['value']:.2f} times as large"

@@ -1,6 +1,6 @@
 """The figure of known sources in the user's field: a row of panels for each band."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,13 @@ from ..files import read_json
 from ..inject.bins import judged
 from ..inject.verdict import MEDIAN, NARROW, WIDE
 from ..tables import read_table
+from ..truth.bounds import SIGMAS
 from . import style
 from .arrays import robust_sd
 from .style import Sheet
 
-BOX_WIDE, BOX_HIGH, LEFT, TOP, STEP_X, STEP_Y = 2.1, 1.45, 0.75, 1.05, 2.85, 2.1
-INK, SOFT, ALLOWED = "0.15", "0.75", "tab:green"
+BOX_WIDE, BOX_HIGH, LEFT, TOP, STEP_X, STEP_Y = 2.1, 1.45, 0.75, 1.15, 2.85, 2.1
+INK, SOFT, ALLOWED, MISSED = "0.15", "0.75", "tab:green", "tab:red"
 KINDS = {"star": ("tab:blue", "o", "stars"), "galaxy": ("tab:orange", "s", "galaxies")}
 REACH, LINEAR = 30.0, 1.0  # percent: end of the axis of the biases, and how far it is linear
 
@@ -46,18 +47,15 @@ def draw_inject(
     copies = "1 copy" if found["realisations"] == 1 else f"{found['realisations']} copies"
     title = f"{found['injected']} known sources in {copies} of the field: {state}"
     sheet.text(LEFT, 0.12, title, style.TITLE)
-    about = (
-        f"Bias and pulls: usable fluxes of true S/N > {settings.min_snr:g}. Recovered: usable, S/N > "
-        f"{settings.min_snr:g}, within {settings.recovery_sigma:g} errors of the truth. Points are bins of magnitude "
-        "with standard errors; green is what is allowed of all fluxes of a band together."
-    )
-    sheet.text(LEFT, 0.36, about, style.SMALL)
+    for line, text in enumerate(_about(settings, found["untested"])):
+        sheet.text(LEFT, 0.36 + 0.14 * line, text, style.SMALL)
     for row, (band, path) in enumerate(noise.items()):
         of_band = bins[bins["band"].astype(str) == band]
         draw_completeness(_panel(sheet, row, 0), of_band, band)
         draw_bias(_panel(sheet, row, 1), of_band, band)
-        draw_medians(_panel(sheet, row, 2), of_band, band)
-        draw_widths(_panel(sheet, row, 3), of_band, band)
+        middle, width = (item for item in found["bounds"] if item["of"] == band)
+        draw_medians(_panel(sheet, row, 2), of_band, band, middle)
+        draw_widths(_panel(sheet, row, 3), of_band, band, width)
         draw_pulls(_panel(sheet, row, 4), judged(table, band, settings.min_snr)["pull"].to_numpy(), band)
         draw_noise(_panel(sheet, row, 5), read_json(path), found["noise_factor"]["applied"][band])
     sheet.save(output)
@@ -87,13 +85,12 @@ def draw_bias(axes: Axes, bins: pd.DataFrame, band: str) -> None:
     axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.axhline(0, color=INK, lw=0.6)
-    axes.legend(fontsize=style.TINY, loc="upper left")
     style.label(axes, f"true magnitude, {band} [mag]", "flux: median of fit/true - 1 [%]")
 
 
-def draw_medians(axes: Axes, bins: pd.DataFrame, band: str) -> None:
-    """Medians of the pulls."""
-    axes.axhspan(-MEDIAN, MEDIAN, color=ALLOWED, alpha=0.3, lw=0)
+def draw_medians(axes: Axes, bins: pd.DataFrame, band: str, judged_row: Mapping[str, Any]) -> None:
+    """Medians of the pulls, by magnitude and of all."""
+    _draw_judged(axes, judged_row)
     _by_kind(axes, bins, "pull_median")
     axes.axhline(0, color=INK, lw=0.6)
     low, high = axes.get_ylim()
@@ -101,9 +98,9 @@ def draw_medians(axes: Axes, bins: pd.DataFrame, band: str) -> None:
     style.label(axes, f"true magnitude, {band} [mag]", "median of (fit - true) / error")
 
 
-def draw_widths(axes: Axes, bins: pd.DataFrame, band: str) -> None:
-    """Robust standard deviations of the pulls."""
-    axes.axhspan(NARROW, WIDE, color=ALLOWED, alpha=0.3, lw=0)
+def draw_widths(axes: Axes, bins: pd.DataFrame, band: str, judged_row: Mapping[str, Any]) -> None:
+    """Robust standard deviations of the pulls, by magnitude and of all."""
+    _draw_judged(axes, judged_row)
     _by_kind(axes, bins, "pull_sd")
     axes.axhline(1, color=INK, lw=0.6)
     low, high = axes.get_ylim()
@@ -143,6 +140,30 @@ def draw_noise(axes: Axes, facts: Mapping[str, Any], applied: float) -> None:
     axes.plot([], [], " ", label=state)
     axes.legend(fontsize=style.TINY, loc="best")
     style.label(axes, f"area, {facts['band']} [pix]", "noise of sky / declared")
+
+
+def _about(settings: Inject, untested: Sequence[str]) -> list[str]:
+    """What is drawn, in lines."""
+    later = f" Not tested, because added later: {', '.join(untested)}." if untested else ""
+    return [
+        f"Bias and pulls: usable fluxes of true S/N > {settings.min_snr:g}. Recovered: usable, S/N > "
+        f"{settings.min_snr:g}, within {settings.recovery_sigma:g} errors of the truth. Points are bins of magnitude "
+        "with standard errors; they are not judged one by one.",
+        "Judged are all fluxes of a band together: the dashed line, red where it does not, must lie in the green, "
+        f"which reaches ±{MEDIAN:g} (medians), {NARROW:g} to {WIDE:g} (robust sd), or {SIGMAS:g} standard errors, "
+        f"whichever is more.{later}",
+    ]
+
+
+def _draw_judged(axes: Axes, row: Mapping[str, Any]) -> None:
+    """The number of all fluxes of a band together, and where it may be."""
+    if row["value"] is None:
+        return
+    axes.axhspan(row["low"], row["high"], color=ALLOWED, alpha=0.3, lw=0)
+    colour = INK if row["passed"] else MISSED
+    axes.axhline(row["value"], color=colour, ls="--", lw=1)
+    words = f"all: {row['value']:.3f} ± {row['error']:.3f}, allowed {row['low']:.3f} to {row['high']:.3f}"
+    axes.set_title(words, fontsize=style.TINY, color=colour, loc="left", pad=2)
 
 
 def _by_kind(axes: Axes, bins: pd.DataFrame, name: str) -> None:

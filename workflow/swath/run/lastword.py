@@ -15,7 +15,7 @@ from ..logs import INTERRUPTED
 from .terminal import TOOLS
 
 _MOST = 10
-_PLAIN = (*TOOLS, "test_field")
+_PLAIN = (*TOOLS, "test_field", "inject")
 _INTERRUPTED = "Terminating processes on user request"  # Snakemake's words at Ctrl-C
 _UNFINISHED = "At least one job did not complete successfully"  # Snakemake's words, also when it was told to stop
 _STOPPED = "stopped before the end; what is done is kept, and the same command goes on from there"

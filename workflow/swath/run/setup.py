@@ -40,7 +40,7 @@ class Setup(Shown):
 
     def tell(self, rules: Collection[str]) -> None:
         """Say at the end of a run what came of it; last, where known sources were among its rules, their verdict."""
-        from ..inject.verdict import closing as told
+        from ..inject.words import closing as told
         from ..summary import summary
         from ..truth.tell import closing
 
