@@ -81,6 +81,8 @@ def test_spellings_of_the_same_value(mapping, value):
         ({"log": {"format": "%(nope)s"}}, "expected a format of Python's logging"),
         ({"log": {"format": "%(levelname)d"}}, "expected a format of Python's logging"),
         ({"load": {"zp_ref": 1e300}}, "expected a zero point from -60 to 60 mag"),
+        ({"inject": {"bin_mag": 1e-9}}, "inject.bin_mag: found 1e-09; expected a number at least 0.05"),
+        ({"fit": {"priors": {"log_re_sd": 1e-9}}}, "found 1e-09; expected a number at least 0.001"),
         ({1: 2}, "1: unknown key (value 2)"),
         ({None: 2}, "null: unknown key (value 2)"),
     ],
@@ -134,6 +136,9 @@ def test_unknown_keys_are_told_what_was_meant(mapping, advice):
         ({"patches": {"halo_max_pix": 10}}, "patches.halo_min_pix not above"),
         ({"figures": {"montage": {"model_percentiles": [99, 1]}}}, "the lower first"),
         ({"zeropoint": {"color_bands": ["g", "g"]}}, "two different bands"),
+        ({"inject": {"depth_range_mag": [-60, 1]}}, "two magnitudes from -20 to 10"),
+        ({"inject": {"depth_range_mag": [-1, 11]}}, "two magnitudes from -20 to 10"),
+        ({"inject": {"depth_range_mag": [1, -5]}}, "the first (bright) below the second"),
     ],
 )
 def test_values_that_contradict_each_other(mapping, message):

@@ -37,6 +37,18 @@ def test_the_noise_is_that_of_photons():
     assert found.var() == pytest.approx(7 / 3, rel=4 * np.sqrt(2 / 160_000) * 1.1)
 
 
+def test_light_too_bright_to_be_counted_has_its_noise_too():
+    """numpy counts up to 9e18: an absurdly bright source would end in a traceback."""
+    electrons = np.full(40_000, 4e20)
+    found = photons(electrons, 1.0, np.random.default_rng(1)) - electrons
+    # Deviations of 2e10 in steps of 65536; 4 standard errors.
+    assert found.std() == pytest.approx(2e10, rel=4 / np.sqrt(80_000))
+    assert abs(found.mean()) < 4 * 2e10 / 200
+    mixed = photons(np.array([3.0, 4e20, -1.0]), 2.0, np.random.default_rng(2))
+    assert mixed[0] * 2 == int(mixed[0] * 2)
+    assert mixed[2] == -1
+
+
 def test_order_and_company_change_nothing():
     two, flux = sources((20.2, 20.4), (60.1, 55.5)), np.array([500.0, 900.0])
     both, turned, alone = (np.zeros((80, 80), "f4") for _ in range(3))

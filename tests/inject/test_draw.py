@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 from swath.config.inject import Inject
-from swath.inject.draw import apart, draw_sources, folded, nodes, perturbed
+from swath.inject.draw import apart, draw_sources, folded, nodes, perturbed, room
 
 DEPTHS = {"g": 23.0, "r": 22.0, "i": 21.5}
 BOX = (0, 1500, 0, 1200)
@@ -86,6 +86,15 @@ def test_sources_stay_away_from_the_catalogue_where_asked(table):
     assert kept["nearest_pix"].min() >= 40
     assert len(apart(table, x, y, 0.0)) == len(table) > len(kept)
     assert np.isinf(apart(table, np.array([np.nan]), np.array([1.0]), 5.0)["nearest_pix"]).all()
+
+
+def test_room_is_what_is_left_of_the_field():
+    boxes, nowhere = [(0, 600, 0, 400), (600, 900, 0, 400)], np.array([np.nan])
+    assert room(Inject(spacing_pix=20), boxes, nowhere, nowhere) == pytest.approx(900)
+    near = Inject(spacing_pix=20, keep_apart_pix=100)
+    wanted = (900 * 400 - np.pi * 100**2) / 400
+    assert room(near, boxes, np.array([450.0]), np.array([200.0])) == pytest.approx(wanted, rel=2e-3)
+    assert room(Inject(keep_apart_pix=1000), boxes, np.array([450.0]), np.array([200.0])) == 0
 
 
 def test_catalogues_err_as_much_as_asked_for(table):

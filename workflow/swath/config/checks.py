@@ -125,8 +125,8 @@ CHECKS = (
     ),
     Check(
         ("inject.depth_range_mag",),
-        lambda ends: ends[0] < ends[1],
-        "two magnitudes, the first (bright) below the second",
+        lambda ends: -20 <= ends[0] < ends[1] <= 10,
+        "two magnitudes from -20 to 10, the first (bright) below the second",
     ),
     Check(
         ("inject.jitter_pix", "inject.spacing_pix"),

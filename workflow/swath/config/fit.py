@@ -18,9 +18,9 @@ class Priors(Section):
     """Weak Gaussian priors that keep faint galaxies from running away."""
 
     enabled: bool = key(True, "use them")
-    log_re_sd: float = key(1.0, "width in ln(Re) about the starting value", gt=0)
-    ellipticity_sd: float = key(0.6, "width of each component of ln(a/b) about 0", gt=0)
-    log_n_sd: float = key(1.0, "width in ln(n) about sersic_n_init", gt=0)
+    log_re_sd: float = key(1.0, "width in ln(Re) about the starting value", ge=1e-3)
+    ellipticity_sd: float = key(0.6, "width of each component of ln(a/b) about 0", ge=1e-3)
+    log_n_sd: float = key(1.0, "width in ln(n) about sersic_n_init", ge=1e-3)
 
 
 class Auto(Section):
@@ -74,7 +74,8 @@ class Fit(Section):
     mode: Literal["free", "forced_position", "forced"] = key(
         "free",
         "what is fitted beside the fluxes: positions and shapes, shapes alone (positions stay at the catalogue's), or "
-        "nothing (one linear solution; a free Sersic index is then sersic_n_init); what is held has no error",
+        "nothing (one linear solution, repeated with the model's own noise; a free Sersic index is then "
+        "sersic_n_init); what is held has no error",
     )
     models: Literal["catalog", "unknown", "auto"] = key(
         "catalog",

@@ -24,7 +24,7 @@ class Inject(Section):
         (-5.0, 1.0), "magnitudes are spread evenly between these, counted from the 5 sigma depth of stars in each band"
     )
     color_scatter_mag: float = key(0.3, "standard deviation of each band's own departure from that", "mag", ge=0)
-    bin_mag: float = key(1.0, "width of the magnitude bins of tables and figure", "mag", gt=0)
+    bin_mag: float = key(1.0, "width of the magnitude bins of tables and figure", "mag", ge=0.05)
     star_share: float = key(0.5, "share of stars", ge=0, le=1)
     dev_share: float = key(
         0.4, "share of de Vaucouleurs profiles among galaxies; the others are exponential", ge=0, le=1

@@ -9,6 +9,7 @@ from ..streams import stream
 from .profile import stamp
 
 PsfAt = Callable[[float, float], np.ndarray]
+MOST_COUNTED = 1e15  # electrons; whole numbers beyond are no doubles, and a Gaussian is as good long before
 
 
 def add_sources(
@@ -34,7 +35,11 @@ def add_sources(
 
 def photons(light: np.ndarray, gain: float, rng: np.random.Generator) -> np.ndarray:
     """Light as it is counted: Poisson in electrons. Negative ripples of a PSF's shift stay as they are."""
-    return rng.poisson(np.maximum(light, 0) * gain) / gain + np.minimum(light, 0)
+    electrons = np.maximum(light, 0) * gain
+    counted = rng.poisson(np.minimum(electrons, MOST_COUNTED)).astype(float)
+    if (many := electrons > MOST_COUNTED).any():
+        counted[many] = rng.normal(electrons[many], np.sqrt(electrons[many]))
+    return counted / gain + np.minimum(light, 0)
 
 
 def total_weight(weight: np.ndarray, light: np.ndarray, gain: float) -> np.ndarray:

@@ -16,6 +16,7 @@ from ..patches.grid import Box, inside
 from ..streams import stream
 
 RE_RANGE, MOST_ELL, ELL_SD = (0.8, 10.0), 0.75, 0.3
+TRIED = 300  # places along x and y of a box where room is looked for
 
 
 def draw_sources(settings: Inject, number: int, boxes: Sequence[Box], depths: Mapping[str, float]) -> pd.DataFrame:
@@ -55,6 +56,17 @@ def apart(table: pd.DataFrame, x: np.ndarray, y: np.ndarray, least: float) -> pd
         return table.assign(nearest_pix=np.inf)
     distance, _ = cKDTree(np.c_[x[known], y[known]]).query(table[["x", "y"]].to_numpy(float))
     return table.assign(nearest_pix=distance)[distance >= least].reset_index(drop=True)
+
+
+def room(settings: Inject, boxes: Sequence[Box], x: np.ndarray, y: np.ndarray) -> float:
+    """How many sources fit into one realisation on average, `keep_apart_pix` from all places (x, y)."""
+    free = 0.0
+    for x0, x1, y0, y1 in boxes:
+        tried_x, tried_y = (np.linspace(low, high, TRIED, endpoint=False) for low, high in ((x0, x1), (y0, y1)))
+        places = pd.DataFrame({"x": np.tile(tried_x, TRIED), "y": np.repeat(tried_y, TRIED)})
+        share = len(apart(places, x, y, settings.keep_apart_pix or 0.0)) / len(places)
+        free += share * (x1 - x0) * (y1 - y0)
+    return free / settings.spacing_pix**2
 
 
 def perturbed(table: pd.DataFrame, settings: Inject, number: int, bands: Sequence[str]) -> pd.DataFrame:

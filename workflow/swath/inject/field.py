@@ -11,6 +11,7 @@ from astropy.wcs import WCS
 
 from ..config.inject import Inject
 from ..config.inputs import Image, Keywords
+from ..errors import InputError
 from ..flags import MASK
 from ..frames.frame import Frame, read_frame, read_header
 from ..frames.header import full_header, image_facts
@@ -48,13 +49,20 @@ def write_sources(
     ----------
     sources : source list of the user's tile. frames : band to its frame. epsfs, boxes : of the cells, by tag.
     number : of the realisation.
+
+    Raises
+    ------
+    InputError : no source was placed, and on average less than one has room.
     """
     listed, headers = pd.read_parquet(sources), {band: read_header(path) for band, path in frames.items()}
     psfs = [store.read(path) for path in epsfs.values()]
     depths = {band: star_depth(headers[band], [p for cell in psfs for p in cell if p.band == band]) for band in frames}
     first = next(iter(headers.values()))
     drawn = draw.draw_sources(settings, number, list(boxes.values()), depths)
-    truth = draw.apart(drawn, listed["x_pix"].to_numpy(), listed["y_pix"].to_numpy(), settings.keep_apart_pix or 0.0)
+    x, y = listed["x_pix"].to_numpy(), listed["y_pix"].to_numpy()
+    truth = draw.apart(drawn, x, y, settings.keep_apart_pix or 0.0)
+    if truth.empty:
+        _check_room(settings, draw.room(settings, list(boxes.values()), x, y), number)
     zero_point = float(first["ZPREF"])
     truth = truth.assign(**{f"FLUX_{band}": 10 ** (0.4 * (zero_point - truth[f"MAG_{band}"])) for band in frames})
     write_csv(truth_csv, truth)
@@ -64,6 +72,17 @@ def write_sources(
     tell(sources=len(listed), added=len(truth))
     deep = ", ".join(f"{band} {depth:.2f}" for band, depth in depths.items())
     log.info("%d sources added to %d; 5 sigma depths of stars [mag]: %s", len(truth), len(listed), deep)
+
+
+def _check_room(settings: Inject, room: float, number: int) -> None:
+    """Tell of a realisation without sources, which is chance where one or more have room."""
+    if room < 1:
+        apart = settings.keep_apart_pix or "null"
+        raise InputError(
+            f"inject.spacing_pix: {settings.spacing_pix:g}, inject.keep_apart_pix: {apart}; found room for {room:.2g} "
+            "sources in one copy of the field, expected 1 or more; lower them"
+        )
+    log.warning("copy %d holds no added source: by chance, none of its places is free", number)
 
 
 def star_depth(header: fits.Header, psfs: Sequence[store.BandPsf]) -> float:
