@@ -39,6 +39,8 @@ def main(count: int = 1000, first: int = 0) -> int:
             caught.clear()
             if said:
                 print(f"seed {seed} {random_names(seed)}:", *said, sep="\n    ", flush=True)
+            if len(seconds) % 50 == 0:
+                print(f"{len(seconds)} of {count}: {sum(seconds.values()):.0f} CPU-s, {bad} bad", flush=True)
     print(f"{count} patches, {sources} owned sources, {sum(seconds.values()):.0f} CPU-s, {bad} with complaints")
     slowest = sorted(seconds, key=seconds.get, reverse=True)[:5]
     print("slowest:", *(f"seed {seed} {random_names(seed)} {seconds[seed]:.1f} s" for seed in slowest), sep="\n    ")

@@ -65,12 +65,17 @@ def growth(rows: list[dict[str, Any]]) -> tuple[float, float]:
     return float(coefficients[0]), float(np.sqrt(covariance[0, 0]) * scatter)
 
 
+def times(ratio: float) -> str:
+    """A ratio with two significant digits below 10, a whole number above."""
+    return f"{ratio:#.2g}" if ratio < 9.95 else f"{ratio:.0f}"
+
+
 def line(row: dict[str, Any], native: dict[str, Any]) -> str:
     """One line of the table."""
     patch = f"| {row['sources']} x {row['bands']} | {row['side']} | {row['way']} "
     if "failed" in row:
         return f"{patch}| {row['failed']} | | | | | | |"
-    ratio = "" if row is native or "cpu" not in native else f"{row['cpu'] / native['cpu']:.0f}"
+    ratio = "" if row is native or "cpu" not in native else times(row["cpu"] / native["cpu"])
     own = "" if row["chi2_own"] is None else f"{row['chi2_own']:,.0f}"
     return (
         f"{patch}| {row['cpu']:.3g} | {ratio} | {row['iterations']} | {row['converged']} | {row['chi2']:,.0f} | {own} "
