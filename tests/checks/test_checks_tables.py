@@ -137,7 +137,7 @@ def test_impossible_shapes_are_noted_with_what_becomes_of_them(field):
     first, second = field.notes()
     assert "cat.csv: column ELL: 2 impossible values of galaxies, rows 14 (-0.2), 15 (1.0); expected 1 - b/a" in first
     assert "cat.csv: column Re: 3 impossible values of galaxies, rows 11 (0.0), 12 (-3.0), 13 (" in second
-    assert "0 to 200 pix; they start from the fallback and are flagged SHAPE_ASSUMED" in second
+    assert "0 to 500 pix; they start from the fallback and are flagged SHAPE_ASSUMED" in second
 
 
 def test_a_column_of_another_quantity_is_said_to_be_one(field):

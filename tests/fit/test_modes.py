@@ -10,6 +10,8 @@ from swath.fit.job import solve_patch
 from swath.fit.problem import problem
 from swath.flags import FIT
 from swath.images import write_fits
+from swath.models.shape import to_ellipse
+from swath.patches.payload import FIXED
 from swath.patches.stored import stored_sources
 
 FLUX = {"star": [4000.0, 2500.0], "exp": [9000.0, 7000.0], "dev": [6000.0, 8000.0], "sersic": [7000.0, 5000.0]}
@@ -169,3 +171,27 @@ def test_stored_shapes_reach_the_solver_unchanged(tmp_path):
     again = fitted(made._replace(sources=sources), mode="forced")
     for name in ("x", "y", "re", "ell", "n"):
         assert again[name] == pytest.approx(rows[name], rel=1e-9, nan_ok=True)
+
+
+def test_forced_shapes_are_the_catalogues_beyond_the_bounds_of_a_fit():
+    """Bounds of a free fit: an axis ratio of 0.08, 200 pixels of sqrt(a b); what cannot be drawn is flagged."""
+    made = payload()
+    thin, large, thinner = np.flatnonzero(made.sources["model"] != "star")
+    for row, (re, ell) in {thin: (400.0, 0.95), large: (450.0, 0.1), thinner: (3.0, 0.995)}.items():
+        made.sources["re"][row], made.sources["ell"][row] = re, ell
+    rows = fitted(made, mode="forced")
+    kept = [thin, large]
+    for name in ("re", "ell", "phi"):
+        assert rows[name][kept] == pytest.approx(made.sources[name][kept], rel=1e-9)
+    assert rows["ell"][thinner] == pytest.approx(0.99)
+    assert np.flatnonzero(rows["flags"] & FIT["AT_BOUND"]).tolist() == [thinner]
+    assert np.isfinite(rows["flux_err"]).all()
+    free = fitted(made)
+    assert (free["ell"][[thin, large, thinner]] < 0.92).all()
+
+
+def test_a_fixed_neighbour_is_modelled_as_the_catalogue_has_it():
+    made = with_source(payload(), "exp", 20.0, 70.0, 3000.0, re=8.0, ell=0.95, role=FIXED)
+    posed = problem(made, Fit(), free_sky=False)
+    re, ell, _ = to_ellipse(posed.sources.nonlinear[-1, 2:5])
+    assert (re, ell) == (pytest.approx(8.0), pytest.approx(0.95))

@@ -11,11 +11,14 @@ from ..patches.payload import FIXED, Payload
 from ..patches.starts import SMALLEST_PIX, nonlinear
 from .scene import Limits, Pixels, Problem, Settings, Sources
 
-# Bounds: half-light radii sqrt(ab) of 0.05 to 200 pix, Sersic indices of 0.41 to 6.3, axis ratios down to 0.08.
+# ASSUME bounds: half-light radii sqrt(ab) of 0.05 to 200 pix, Sersic indices of 0.41 to 6.3, axis ratios down to 0.08.
 _LOW = np.array([-np.inf, -np.inf, np.log(0.05), -np.inf, -np.inf, np.log(0.41)])
 _HIGH = np.array([np.inf, np.inf, np.log(200.0), np.inf, np.inf, np.log(6.3)])
 
 _LARGEST_ELL = -np.expm1(-Limits.stretch_max)
+
+# What can be drawn of a shape that is held: thinner ones have no single-precision transform across their long axis.
+_SMALLEST_DRAWN, _THINNEST_DRAWN = 1e-6, 0.99  # Re [pix], ELL
 
 _LARGEST_SNR = np.float32(1e12)
 
@@ -50,26 +53,34 @@ def _pixels(payload: Payload) -> Pixels:
 def _sources(payload: Payload, settings: Fit) -> Sources:
     rows = payload.sources
     found = rows["n"] if "n" in rows.dtype.names else np.full(len(rows), np.nan)
-    held = settings.mode == "forced"
+    free = rows["role"] != FIXED
+    held = ~free | (settings.mode == "forced")
     start = [
-        _given(row, payload, n if np.isfinite(n) else settings.sersic_n_init) if held or np.isfinite(n)
+        _given(row, payload, n if np.isfinite(n) else settings.sersic_n_init, keep) if keep or np.isfinite(n)
         else nonlinear(
             str(row["model"]), row["x"] - payload.roi[0], row["y"] - payload.roi[2], row["re"], row["ell"], row["phi"],
             settings.sersic_n_init,
         )
-        for row, n in zip(rows, found, strict=True)
+        for row, n, keep in zip(rows, found, held, strict=True)
     ]  # fmt: skip
-    free = rows["role"] != FIXED
     return Sources(rows["model"].astype(str), np.array(start).reshape(-1, 6), rows["flux_start"].astype(float), free)
 
 
-def _given(row: np.void, payload: Payload, index: float) -> np.ndarray:
-    """The parameters (6,) of a source that keeps its shape: unchanged, but for what cannot be drawn."""
+def _given(row: np.void, payload: Payload, index: float, held: bool) -> np.ndarray:
+    """The parameters (6,) of a given shape: within the bounds of a fit, or all that can be drawn if it is `held`."""
     x, y = row["x"] - payload.roi[0], row["y"] - payload.roi[2]
     if row["model"] == "star":
         return np.array([x, y, 0, 0, 0, 0])
-    log_r, e1, e2 = from_ellipse(row["re"], min(row["ell"], _LARGEST_ELL), row["phi"])
-    return np.array([x, y, max(log_r, _LOW[2]), e1, e2, np.log(INDEX_OF.get(str(row["model"]), index))])
+    smallest, thinnest = (_SMALLEST_DRAWN, _THINNEST_DRAWN) if held else (0.0, _LARGEST_ELL)
+    log_r, e1, e2 = from_ellipse(max(row["re"], smallest), min(row["ell"], thinnest), row["phi"])
+    log_r = log_r if held else max(log_r, _LOW[2])
+    return np.array([x, y, log_r, e1, e2, np.log(INDEX_OF.get(str(row["model"]), index))])
+
+
+def undrawable(payload: Payload) -> np.ndarray:
+    """(n,) bool: galaxies whose given shape cannot be drawn as it is; where shapes are held, it was changed."""
+    rows = payload.sources
+    return (rows["model"] != "star") & ((rows["re"] < _SMALLEST_DRAWN) | (rows["ell"] > _THINNEST_DRAWN))
 
 
 def galaxy_limits(joint: Problem, settings: Fit) -> Limits:

@@ -12,6 +12,7 @@ from ..patches.payload import OWNED, Payload
 from .drawing import Canvas
 from .errors import Errors
 from .optimise import Outcome
+from .problem import undrawable
 from .quality import Quality, measure
 from .scene import Problem
 from .step import at_bound
@@ -78,6 +79,8 @@ def fill(rows: np.ndarray, payload: Payload, solved: list[Solved], settings: Fit
             rows[name][band] = values
         rows["flags"] |= _flags(part, settings)
         rows["model"] = part.outcome.sources.model
+    if settings.mode == "forced":
+        rows["flags"][undrawable(payload)] |= FIT["AT_BOUND"]
     _flag_bands(rows, payload)
 
 

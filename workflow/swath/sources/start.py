@@ -9,7 +9,8 @@ from .angles import phi_from_theta
 
 MODELS = {"STAR": "star", "EXP": "exp", "DEV": "dev", "SERSIC": "sersic"}
 FALLBACK_ELL = 0.2
-LARGEST_RE_PIX = 200.0  # the largest that the fit allows
+# ASSUME a larger Re is a mark for "unknown", as 999 is.
+LARGEST_RE_PIX = 500.0
 
 
 def types_of(table: pd.DataFrame) -> pd.Series:
@@ -31,7 +32,7 @@ def starting_models(types: pd.Series, unknown_type: str) -> tuple[np.ndarray, np
 def starting_values(table: pd.DataFrame, settings: Sources, matched: np.ndarray | None = None) -> pd.DataFrame:
     """sw_model, sw_re [pix], sw_ell, sw_phi [deg from +x] and fit_flags of each row; shapes of stars are NaN.
 
-    A shape that is missing or impossible (Re <= 0 or above 200 pix, ELL outside [0, 1), no THETA) starts from the
+    A shape that is missing or impossible (Re <= 0 or above 500 pix, ELL outside [0, 1), no THETA) starts from the
     fallback, number by number, and is flagged SHAPE_ASSUMED. Sources of unknown TYPE that are reference stars
     (`matched`, (n,) bool) are stars, flagged TYPE_ASSUMED all the same.
     """
