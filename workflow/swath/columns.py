@@ -48,7 +48,12 @@ PLACE = (
     Column("x_pix_patch", "float", "pix", "starting x in the patch with its halo"),
     Column("y_pix_patch", "float", "pix", "starting y in the patch with its halo"),
     Column("patch_tag", "str", "", "patch that owns the source; empty when it was given to none"),
-    Column("epsf_tag", "str", "", "cell of the patch, whose PSF was used"),
+    Column(
+        "epsf_tag",
+        "str",
+        "",
+        "cell of the patch, whose PSF was used; with psf.interpolate the PSFs of the cells around enter",
+    ),
 )
 PSF_AUDIT = (
     Column("psf_min_epsf_nstars_for_use", "int", "", "fewest stars of an empirical PSF (psf.min_stars)"),
@@ -93,7 +98,13 @@ SHAPE = (
 )
 FLUX = (
     Column("FLUX_{band}_fit", "float", "ct", "flux at zero point load.zp_ref"),
-    Column("FLUXERR_{band}_fit", "float", "ct", "1 sigma error of the flux, covariances included"),
+    Column(
+        "FLUXERR_{band}_fit",
+        "float",
+        "ct",
+        "1 sigma error of the flux, covariances included; of forced fits (fit.mode) and of added bands with positions "
+        "and shapes taken as exact",
+    ),
 )
 MAGNITUDE = (
     Column("MAG_{band}_fit", "float", "mag", "calibrated AB magnitude; empty for flux <= 0 and without a zero point"),

@@ -1,4 +1,4 @@
-"""One fitted patch: data, model and residual of all bands together and of each."""
+"""One fitted patch: data, model and residual of the bands that it was fitted in, together and each; no added bands."""
 
 from pathlib import Path
 
@@ -68,7 +68,7 @@ def draw_patch(
 
 
 def draw_overview(drawn: Drawn, dpi: int) -> Sheet:
-    """All bands weighted with their inverse variance on top, each band below; everything in units of the noise."""
+    """The bands weighted with their inverse variance on top, each band below; everything in units of the noise."""
     x0, x1, y0, y1 = drawn.payload.roi
     height = float(np.clip(BIG * (y1 - y0) / (x1 - x0), 1.5, 2 * BIG))
     span = 3 * BIG + 0.3
@@ -87,15 +87,17 @@ def draw_overview(drawn: Drawn, dpi: int) -> Sheet:
 
 
 def _all_bands(sheet: Sheet, drawn: Drawn, height: float) -> None:
-    """The large panels: data, model and residual of all bands together, with boxes, sources and colour bars."""
+    """The large panels: data, model and residual of the bands together, with boxes, sources and colour bars."""
     x0, _, y0, _ = drawn.payload.roi
     bars = LEFT + 3 * BIG + 0.4
+    count = len(drawn.bands)
+    together = f"the {count} bands below together" if count > 1 else "the band below"
     for column, (image, name) in enumerate(zip(white(drawn), NAMES, strict=True)):
         axes = sheet.axes(LEFT + column * (BIG + 0.15), 0.85, BIG, height)
         norm, colour = (PULL, style.RESIDUAL) if column == 2 else (DATA, style.FLUX)
         colours = style.show(axes, image, norm, colour, extent((x0, y0), image.shape))
         style.pixel_axes(axes, y=column == 0)
-        axes.set_title(f"{name}, all bands", fontsize=style.LABEL)
+        axes.set_title(f"{name}, {together}", fontsize=style.LABEL)
         handles = _mark(axes, drawn, numbers=column == 0)
         if column == 1:
             sheet.bar(colours, bars, 0.85, 0.12, height / 2 - 0.1, "flux / sky sigma")
@@ -104,7 +106,7 @@ def _all_bands(sheet: Sheet, drawn: Drawn, height: float) -> None:
 
 
 def white(drawn: Drawn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Signal to sky noise of data and model, and residual over noise, of all bands together; (ny, nx) each.
+    """Signal to sky noise of data and model, and residual over noise, of the bands together; (ny, nx) each.
 
     The bands are weighted with their inverse variance. Pixels without data in any band are NaN.
     """
