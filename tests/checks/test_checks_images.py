@@ -115,6 +115,15 @@ def test_duplicate_bands(field):
     assert "again.fits" in sentence
 
 
+def test_one_file_listed_twice_is_one_problem_that_names_the_list(field):
+    field.inputs["added_images"] = ["r.fits"]
+    field.inputs["images"].remove("r.fits")
+    assert field.row("image list").path == "inputs.images and inputs.added_images of the config"
+    field.inputs["added_images"].append("r.fits")
+    (sentence,) = field.errors()
+    assert sentence.startswith("inputs.added_images[1]")
+
+
 def test_bands_that_differ_in_case_only(field):
     field.image("G", "r.fits")
     assert any("differ in case only" in error for error in field.errors())

@@ -43,12 +43,23 @@ def check_images(config: Config) -> Images:
     facts = [fact for _, fact, _ in looked if fact is not None]
     reference = next((fact for fact in facts if not wcs_problems(fact.header)), None)
     rows = [_row(image, fact, errors, reference, config) for image, fact, errors in looked]
-    problems = [*missing_inputs(config, ["image_list"]), *problems, *duplicate_bands([f for f in facts if f.band])]
+    problems = [*missing_inputs(config, ["image_list"]), *problems, *duplicate_bands(_each_once(looked))]
     problems += band_problems([fact.band for fact in facts], config)
-    source = config.inputs.image_list or "inputs.images of the config"
-    listing = Row("image list", source, f"{len(listed)} images, {len(facts)} readable", tuple(problems))
+    listing = Row("image list", _sources(config), f"{len(listed)} images, {len(facts)} readable", tuple(problems))
     complete = len(facts) == len(listed) > 0 and all(fact.band for fact in facts)
     return Images([listing, *rows], listed, facts, reference, complete)
+
+
+def _sources(config: Config) -> str:
+    """Where images are listed."""
+    listed = config.inputs.image_list or "inputs.images"
+    added = " and inputs.added_images" if config.inputs.added_images else ""
+    return f"{listed}{added}" + (" of the config" if added or not config.inputs.image_list else "")
+
+
+def _each_once(looked: list[tuple[Image, ImageFacts | None, list[str]]]) -> list[ImageFacts]:
+    """Facts of the images whose band is known; one that is listed twice is the list's fault, and counts once."""
+    return list({(image.path, image.hdu): fact for image, fact, _ in looked if fact is not None and fact.band}.values())
 
 
 def band_problems(bands: list[str], config: Config) -> list[str]:
