@@ -9,7 +9,7 @@ from swath.provenance.records import finish_record, start_record
 FOLDER = "results/t"
 PRODUCTS = {"load/g": "frames/g.fits", "load/r": "frames/r.fits", "white/white": "white/white.fits"}
 FIGURE = "figures/white.png"
-ASKED = Asked.by_lists(bands="gr", cells=[], patches=[], products=[f"{FOLDER}/{FIGURE}"])
+ASKED = Asked.by_lists(bands="gr", added=[], cells=[], patches=[], products=[f"{FOLDER}/{FIGURE}"])
 
 
 def make(record: str, product: str, inputs: list[str], content: str, **wildcards: str) -> None:

@@ -193,6 +193,21 @@ def test_what_the_config_asks_for_no_more_is_left_over(tile):
     assert [entry.rule for entry in read_manifest(f"{FOLDER}/manifest.json")] == ["load", "white"]
 
 
+def test_what_was_made_for_added_bands_is_left_over_without_any(tile):
+    """No wildcard of theirs says so: they are jobs of cells and patches that are still there."""
+    make("epsf_added/c", "epsf_added/c.fits", [f"{FOLDER}/white/white.fits"], "added", cell="c")
+    asked = ASKED._replace(cells=frozenset("c"))
+    make("white/white", "white/white.fits", [f"{FOLDER}/frames/{band}.fits" for band in "gr"], "white, made anew")
+    make("fig_white/white", FIGURE, [f"{FOLDER}/white/white.fits"], "figure, made anew")
+    assert found(asked) == []
+    write_manifest(f"{FOLDER}/manifest.json", asked)
+    assert "epsf_added" not in [entry.rule for entry in read_manifest(f"{FOLDER}/manifest.json")]
+    adding = asked._replace(added=frozenset("r"))
+    assert found(adding) == [("STALE", "epsf_added/c.fits", "epsf_added")]
+    write_manifest(f"{FOLDER}/manifest.json", adding)
+    assert "epsf_added" in [entry.rule for entry in read_manifest(f"{FOLDER}/manifest.json")]
+
+
 def test_temporary_and_unknown_files(tile):
     (tile / "frames/.123.g.fits").write_text("half")
     (tile / "notes.txt").write_text("mine")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from runs import ROOT, Run
+from runs import ROOT, TILE, Run
 
 pytestmark = [pytest.mark.slow, pytest.mark.workflow]
 QUIET = {"figures": {"enabled": False}}
@@ -54,12 +54,24 @@ def test_a_band_is_added_by_one_command(tmp_path, fit, request):
     assert (run.path("explore/stamps") / "r00_c00_pr00_pc00.png").is_file()
     if not fit:
         _agrees_with_the_joint_run(table, read(request.getfixturevalue("default_run")))
+        _is_left_over_when_the_band_goes(run)
     else:
         held = table[f"Re_{LAST}_fit"]
         assert held.notna().sum() > 10
         assert table[f"Re_{LAST}_err"].isna().all()
         choices = table[[f"Re_{band}_fit" for band in FIRST]].to_numpy()
         assert np.isclose(choices, held.to_numpy()[:, None], rtol=1e-9).any(axis=1)[held.notna()].all()
+
+
+def _is_left_over_when_the_band_goes(run: Run) -> None:
+    """What was made for the added band is no part of the run any more: not verified, and not to be had."""
+    run.write(config({}))
+    done = run.snakemake("-n", f"{TILE}/payload_added/r00_c00_pr00_pc00.fits", check=False)
+    assert done.returncode != 0
+    assert "for added bands alone, and the config adds none" in done.stdout
+    told = run.snakemake("verify").stdout
+    assert "records/epsf_added/r00_c00.json" in told
+    assert "OK" in told
 
 
 def _fit_columns(table: pd.DataFrame) -> list[str]:

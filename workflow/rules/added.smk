@@ -4,7 +4,7 @@
 rule hub_added:
     input:
         hub=rules.patches.output.hub,
-        frames=SETUP.each_added_band("records/load/{band}.json"),
+        frames=SETUP.only_added(SETUP.each_added_band("records/load/{band}.json")),
     output:
         hub=f"{OUT}/patches/added.json",
         record=f"{OUT}/records/hub_added/added.json",
@@ -27,7 +27,7 @@ rule hub_added:
 
 rule epsf_added:
     input:
-        frames=SETUP.each_added_band("frames/{band}.fits"),
+        frames=SETUP.only_added(SETUP.each_added_band("frames/{band}.fits")),
         stars=SETUP.each_added_band("stars/{band}.fits"),
         supplied=SETUP.added_psf_files,
     output:
@@ -60,7 +60,7 @@ rule payload_added:
     input:
         hub=rules.hub_added.output.hub,
         sources=rules.patches.output.sources,
-        epsf=SETUP.own_cell("epsf_added/{cell}.fits"),
+        epsf=SETUP.only_added(SETUP.own_cell("epsf_added/{cell}.fits")),
         around=SETUP.cells_around("epsf_added/{cell}.fits"),
         fit=rules.fit.output.fit,
     output:

@@ -13,6 +13,8 @@ _OPTIONAL = ("figures/", "explore/")
 # Rules whose products hold timings: verified by their records, but left out of the manifest, which is the same for
 # every run of the same inputs.
 TIMED = ("facts",)
+# Rules that nothing asks for unless bands are added.
+_FOR_ADDED = ("hub_added", "epsf_added", "payload_added", "fit_added")
 
 
 class Job(NamedTuple):
@@ -38,9 +40,14 @@ class Job(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What the present config asks for in one tile. products : paths of the final products."""
+    """What the present config asks for in one tile.
+
+    bands : all of them, the added ones too. added : bands measured with the positions and shapes of the others.
+    products : paths of the final products.
+    """
 
     bands: frozenset[str]
+    added: frozenset[str]
     cells: frozenset[str]
     patches: frozenset[str]
     products: frozenset[str]
@@ -50,8 +57,10 @@ class Asked(NamedTuple):
         """From plain lists, as a rule's parameters hold them."""
         return cls(**{name: frozenset(values) for name, values in names.items()})
 
-    def leaves_over(self, wildcards: Mapping[str, str], outputs: Iterable[File], folder: str) -> bool:
-        """Is this the job of a band, cell or patch that is no more, or of figures that are switched off?"""
+    def leaves_over(self, rule: str, wildcards: Mapping[str, str], outputs: Iterable[File], folder: str) -> bool:
+        """Is this the job of a band, cell or patch that is no more, of added bands, or of figures, without any now?"""
+        if rule in _FOR_ADDED and not self.added:
+            return True
         known = {"band": self.bands, "cell": self.cells, "patch": self.patches}
         if any(name in known and value not in known[name] for name, value in wildcards.items()):
             return True

@@ -66,7 +66,7 @@ def _parts(folder: Path, asked: Asked, counted: list[int]) -> Iterator[str]:
         except Damaged as error:
             problems += error.problems
             continue
-        if job.rule in TIMED or asked.leaves_over(job.wildcards, job.outputs, folder.as_posix()):
+        if job.rule in TIMED or asked.leaves_over(job.rule, job.wildcards, job.outputs, folder.as_posix()):
             continue
         key = hashlib.sha256(_json(job.params).encode()).hexdigest()[:16]
         params[key] = job.params

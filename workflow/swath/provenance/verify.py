@@ -72,7 +72,7 @@ def _entry(job: Job) -> Entry:
 
 
 def _leaves_over(asked: Asked, entry: Entry, folder: str) -> bool:
-    return asked.leaves_over(entry.wildcards, entry.outputs, folder)
+    return asked.leaves_over(entry.rule, entry.wildcards, entry.outputs, folder)
 
 
 def _manifest(report: Report, folder: str) -> dict[str, Entry]:

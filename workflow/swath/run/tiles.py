@@ -6,6 +6,7 @@ from typing import Any
 
 from ..config.keys import value_at
 from ..config.model import Config
+from ..errors import ConfigError
 from ..inject import derive as injected
 from ..plan import Plan, make_plan, stored_plan
 from ..simulate.derive import TILE as TEST_FIELD
@@ -95,6 +96,24 @@ class Tiles:
         """Input function: `files` where there are added bands, none elsewhere."""
         return lambda wildcards: files(wildcards) if self.plan(wildcards).added else []
 
+    def only_added(self, files: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Input function: `files` of a job that is for added bands alone.
+
+        Raises
+        ------
+        ConfigError : there are none, and this product of an earlier run was asked for by name.
+        """
+
+        def checked(wildcards: Any) -> Any:
+            if not self.plan(wildcards).added:
+                raise ConfigError(
+                    "inputs.added_images: this product is for added bands alone, and the config adds none; "
+                    "add a band, or leave this product out of the command"
+                )
+            return files(wildcards)
+
+        return checked
+
     def each_cell(self, pattern: str) -> InputFunction:
         """Input function: `pattern` for every cell in use."""
         return lambda wildcards: self._each(wildcards, pattern, "cell", list(self.plan(wildcards).cells))
@@ -148,8 +167,9 @@ class Tiles:
 
     @staticmethod
     def parts(plan: Plan) -> dict[str, list[str]]:
-        """Names of a tile's bands, cells and patches."""
-        return {"bands": plan.bands, "cells": list(plan.cells), "patches": plan.patch_tags}
+        """Names of a tile's bands, added bands, cells and patches."""
+        names = {"bands": plan.bands, "added": list(plan.added)}
+        return names | {"cells": list(plan.cells), "patches": plan.patch_tags}
 
     def _supplied(self, wildcards: Any, images: Mapping[str, Mapping[str, Any]]) -> list[str]:
         supplied = self.configs[wildcards.tile].psf.method == "supplied"
