@@ -1,16 +1,17 @@
 """Which `tractor` is on the module path: nothing of it is imported."""
 
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 
 import pytest
 from swath.config.fit import Fit
 from swath.errors import RunError
-from swath.fit.engines import engine, name
+from swath.fit.engines import engine, name, tractor
 from swath.fit.optimise import optimise
 from swath.fit.tractor.find import find, require
 
 PHOTOMETRY = ("engine.py", "galaxy.py", "psf.py", "constrained_optimizer.py")
-COMPILED = ("_mix.cpython-311-x86_64-linux-gnu.so", "_mp_fourier.cpython-311-x86_64-linux-gnu.so")
+COMPILED = tuple(f"{part}{EXTENSION_SUFFIXES[0]}" for part in ("_mix", "_mp_fourier"))
 
 
 @pytest.fixture
@@ -44,6 +45,7 @@ def helpers(path):
 def test_nothing_is_there(path):
     (problem,) = find().problems
     assert "there is no package called tractor" in problem
+    assert "`tractor` and `astrometry` are other software" in problem
     assert "fit.engine: native" in problem
 
 
@@ -106,3 +108,27 @@ def test_the_native_engine_asks_for_nothing(path):
 def test_a_missing_tractor_is_an_error_of_the_job_not_of_a_patch(path):
     with pytest.raises(RunError, match="there is no package called tractor"):
         engine(Fit(engine="tractor"))
+
+
+def test_compiled_parts_for_another_python_do_not_count(path):
+    """They used to, by their first letters: `_mix.cpython-27-...` is no module of this Python."""
+    photometry(path)
+    helpers(path)
+    for file in COMPILED:
+        (path / "tractor" / file).rename(path / "tractor" / file.replace(EXTENSION_SUFFIXES[0], ".cpython-27-x.so"))
+    (problem,) = find().problems
+    assert "is not compiled: it has no _mix, _mp_fourier" in problem
+
+
+@pytest.mark.parametrize("ask", [tractor, lambda: engine(Fit(engine="tractor"))], ids=["compare", "fit"])
+def test_a_tractor_that_does_not_import_says_which_and_why(path, ask):
+    """All its files are there, and the compiled ones are no libraries: a traceback said it was a bug of swath."""
+    photometry(path)
+    helpers(path)
+    (path / "tractor" / "__init__.py").write_text("from tractor import _mix\n")
+    with pytest.raises(RunError) as error:
+        ask()
+    (problem,) = error.value.problems
+    assert problem.startswith(f"{path / 'tractor' / '__init__.py'}: this Tractor (version x) cannot be imported: ")
+    assert "_mix" in problem
+    assert "fit.engine: native" in problem

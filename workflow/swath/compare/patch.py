@@ -12,11 +12,11 @@ from astropy.io import fits
 from ..config.fit import Fit
 from ..files import write_json
 from ..fit.drawing import Canvas
+from ..fit.engines import tractor
 from ..fit.errors import covariances
 from ..fit.optimise import Outcome, optimise
 from ..fit.problem import problem
 from ..fit.scene import Problem
-from ..fit.tractor.find import require
 from ..images import write_fits
 from ..patches.payload import OWNED, Payload, read_payload
 
@@ -34,15 +34,13 @@ def compare_patch(payload_path: Path, output: Path, cost: Path, settings: Fit, s
     ------
     RunError : the Tractor is not to be had.
     """
-    require()
+    fit = tractor()
     payload = read_payload(payload_path)
     joint = problem(payload, settings, free_sky=sky_model == "patch")
     if not len(payload.sources):
         _write(output, payload, joint, {}, {})
         write_json(cost, dict.fromkeys(ENGINES, 0.0) | {"sources": 0})
         return
-    from ..fit.tractor.engine import fit
-
     seconds, native = _timed(lambda: optimise(joint))
     tractor_seconds, (other, drawing) = _timed(lambda: fit(joint, settings.tractor))
     outcomes = {"native": native, "tractor": other}

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 
-from ..config.fit import Fit
+import numpy as np
+
+from ..config.fit import ByTractor, Fit
+from ..errors import RunError
 from .optimise import Outcome, optimise
 from .scene import Problem
 
 Engine = Callable[[Problem], Outcome]
+TractorFit = Callable[[Problem, ByTractor], tuple[Outcome, np.ndarray]]
 
 
 def engine(settings: Fit) -> Engine:
@@ -18,12 +22,25 @@ def engine(settings: Fit) -> Engine:
     """
     if settings.engine == "native":
         return optimise
-    from .tractor.find import require
-
-    require()
-    from .tractor.engine import fit
-
+    fit = tractor()
     return lambda problem: fit(problem, settings.tractor)[0]
+
+
+def tractor() -> TractorFit:
+    """What fits a problem with the Tractor: its solution and the Tractor's own drawing of it.
+
+    Raises
+    ------
+    RunError : it is not there, is something else, or cannot be imported; says what was found and what to do.
+    """
+    from .tractor.find import cannot_be_imported, require
+
+    found = require()
+    try:
+        from .tractor.engine import fit
+    except ImportError as error:
+        raise RunError(cannot_be_imported(found, error)) from error
+    return fit
 
 
 def name(settings: Fit) -> str:

@@ -6,6 +6,7 @@ Nothing is imported here: this is asked before anything runs, by processes that 
 import importlib.metadata
 import importlib.util
 import re
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +34,8 @@ def find() -> Found:
     file = _origin("tractor")
     if file is None:
         missing = "the Tractor is not installed for this Python: there is no package called tractor"
-        return Found("", "", (f"{missing}. {_ADVICE}",))
+        others = "the index's packages `tractor` and `astrometry` are other software"
+        return Found("", "", (f"{missing}. {_ADVICE} ({others})",))
     problems = [text for text in (_wrong(file), None if _wrong(file) else _unbuilt(file), _helpers()) if text]
     return Found(str(file), _version(file), tuple(problems))
 
@@ -49,6 +51,14 @@ def require() -> Found:
     if found.problems:
         raise RunError(found.problems)
     return found
+
+
+def cannot_be_imported(found: Found, error: ImportError) -> str:
+    """Sentence about a Tractor that has all its files and still does not import."""
+    return (
+        f"{found.path}: this Tractor{_says(found.version)} cannot be imported: {error}. Its compiled parts may be "
+        f"damaged, or made for another Python or numpy, or something it needs is missing. {_ADVICE}"
+    )
 
 
 def _wrong(file: Path) -> str | None:
@@ -96,7 +106,7 @@ def _origin(name: str) -> Path | None:
 
 
 def _libraries(folder: Path, name: str) -> list[Path]:
-    return [*folder.glob(f"{name}.*so"), *folder.glob(f"{name}.*pyd")]
+    return [path for suffix in EXTENSION_SUFFIXES if (path := folder / f"{name}{suffix}").is_file()]
 
 
 def _version(file: Path) -> str:
