@@ -17,6 +17,7 @@ from ..config.yamltext import flow
 from ..explore.bands import check_bands
 from ..inject.derive import number_of
 from ..logs import run_log
+from ..summary import logged, summary
 from . import commandline
 from .lastword import LastWord
 from .shown import Shown
@@ -35,19 +36,19 @@ class Setup(Shown):
     def __init__(self, config: Config, base: Path, reading: bool = False, main: bool = True) -> None:
         super().__init__(config, base, reading, main)
         self.word = LastWord(Path.cwd(), partial(fullness, Path(config.results).absolute()))
+        self.begin = {tile: logged(Path(self.out.format(tile=tile))) for tile in self.tiles}
         if not reading:
             check_bands(config.explore, self.plans[config.tile].bands)
 
     def tell(self, rules: Collection[str]) -> None:
         """Say at the end of a run what came of it; last, where known sources were among its rules, their verdict."""
         from ..inject.words import closing as told
-        from ..summary import summary
         from ..truth.tell import closing
 
         self.word.forget()
         for tile in self.wanted:
             if number_of(tile) is None:
-                print(summary(Path(self.out.format(tile=tile))), file=sys.stderr)
+                print(summary(Path(self.out.format(tile=tile)), self.begin[tile]), file=sys.stderr)
         if "inject_summary" in rules or "inject" in rules:
             self.word.texts.append(f"\n{told(*self.products(*INJECTED))}")
         if "compare_engines" in rules:
