@@ -95,6 +95,17 @@ def test_unusable_psfs_say_what_is_wrong_and_what_to_do(tmp_path, stamp, cards, 
         supplied_psf(given, Psf(**settings))
 
 
+def test_a_psf_with_wrong_sampling_tells_its_other_faults_too(tmp_path):
+    """They used to be told by the next run."""
+    given = SuppliedImage(written(tmp_path, HOT, OVERSAMP=2), samples=4)
+    sampling, values = stamp_problems(given, Psf())
+    assert "which is it?" in sampling
+    assert "1 of 1681 pixels of the PSF are not numbers" in values
+    sides, values = stamp_problems(SuppliedImage(written(tmp_path, -GOOD[:40])), Psf())
+    assert "both sides must be odd" in sides
+    assert "sums to -0.99" in values
+
+
 def test_a_good_psf_has_no_problem(tmp_path):
     assert stamp_problems(SuppliedImage(written(tmp_path, GOOD)), Psf()) == []
     assert stamp_problems(SuppliedImage(written(tmp_path, GOOD), samples=1), Psf(form="oversampled")) == []

@@ -67,12 +67,12 @@ def stamp_problems(image: SuppliedImage, settings: Psf) -> list[str]:
             *side_problems(image.path, (header["NAXIS2"], header["NAXIS1"])),
             *_sampling(image, header, settings),
         ]
-        if problems:
-            return problems
         stamp, _ = read_image(image.path, image.hdu, dtype="f8")
     except InputError as error:
         return error.problems
-    return _light(image.path, stamp, samples_per_pixel(image, header), settings)
+    problems += _values(image.path, stamp)
+    # How wide the light is, and where, is told in pixels: not before their number is known.
+    return problems or _light(image.path, stamp, samples_per_pixel(image, header), settings)
 
 
 def samples_per_pixel(image: SuppliedImage, header: fits.Header) -> int:
@@ -116,13 +116,20 @@ def _sampling(image: SuppliedImage, header: fits.Header, settings: Psf) -> list[
     return problems
 
 
-def _light(path: str | Path, stamp: np.ndarray, samples: int, settings: Psf) -> list[str]:
-    """What is wrong with the values of a stamp."""
+def _values(path: str | Path, stamp: np.ndarray) -> list[str]:
+    """What is wrong with the values of a stamp, however many samples a pixel has."""
     if bad := np.count_nonzero(~np.isfinite(stamp)):
         return [f"{path}: {bad} of {stamp.size} pixels of the PSF are not numbers"]
-    total = float(stamp.sum())
     if not stamp.any():
         return [f"{path}: all pixels of the PSF are 0"]
+    if not (total := float(stamp.sum())) > 0:
+        return [f"{path}: the PSF sums to {total:g}, expected a positive sum (1 for a PSF of unit flux)"]
+    return []
+
+
+def _light(path: str | Path, stamp: np.ndarray, samples: int, settings: Psf) -> list[str]:
+    """What is wrong with the light of a stamp of sound values: how much it is, how wide, and where."""
+    total = float(stamp.sum())
     if not LEAST_SUM <= total / samples**2 <= LARGEST_SUM:
         return [
             f"{path}: the PSF sums to {total:g}, expected a positive sum from {LEAST_SUM:g} to {LARGEST_SUM:g} "
