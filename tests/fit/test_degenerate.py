@@ -73,7 +73,7 @@ def test_the_optimiser_itself_stays_finite_and_within_its_limits(seed):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [843, 926, 60])
+@pytest.mark.parametrize("seed", [748, 843, 926])
 @pytest.mark.parametrize("ticks", [0, 3, 10, 20, 40, 80])
 def test_a_patch_may_be_stopped_at_any_moment(seed, ticks, tmp_path, monkeypatch):
     """Every look at the clock takes a second: the same moment on every machine, in the worst of states."""

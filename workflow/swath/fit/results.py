@@ -112,6 +112,7 @@ def _geometry(part: Solved, payload: Payload) -> dict[str, np.ndarray]:
             for p, c, g in zip(sources.nonlinear, covariance, galaxy, strict=True)
         ]
     ).reshape(-1, 3)
+    shape_errors[np.isinf(shape_errors)] = np.nan
     free_index = sources.model == "sersic"
     n = np.where(free_index, np.exp(sources.nonlinear[:, 5]), [INDEX_OF.get(str(m), np.nan) for m in sources.model])
     return {
