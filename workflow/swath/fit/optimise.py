@@ -29,9 +29,9 @@ _COARSE = 3.0
 # ASSUME weights that change by less than this leave the fluxes where they are, to a few thousandths of their errors.
 _SAME_WEIGHTS = 0.01
 # A source's normal matrix is drawn anew when a parameter has moved so far, or a step gained so much less or more
-# than it promised.
+# than it promised, unless what it promised was as little as this.
 _FAR = np.array([0.2, 0.2, 0.12, 0.12, 0.12, 0.12])
-_AS_PROMISED = (0.8, 1.25)
+_AS_PROMISED, _WORTH = (0.8, 1.25), 0.05
 
 
 @dataclass
@@ -220,7 +220,7 @@ class _Fit:
         self.damping[active] = np.clip(self.damping[active] * factor, _LEAST_DAMPING, _MOST_DAMPING)
         self.state = trial.state
         far = (np.abs(trial.state.sources.nonlinear - self.at) > _FAR).any(axis=1)[active]
-        odd = (gain < _AS_PROMISED[0]) | (gain > _AS_PROMISED[1])
+        odd = ((gain < _AS_PROMISED[0]) | (gain > _AS_PROMISED[1])) & (found.promised > _WORTH) | (gain <= 0)
         blocks.stale[active[far | odd]] = True
 
     def _part(self, found: Step, active: np.ndarray, won: np.ndarray) -> np.ndarray:
