@@ -11,7 +11,7 @@ from swath.fit.optimise import optimise
 from swath.fit.problem import problem
 
 
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3))])
 def test_every_source_of_a_crowded_field_converges(seed):
     """One source per 18 x 18 pixels, so that nearly all share light: most full steps of all at once overshoot."""
     crowd = field(seed, n=45, side=120, nband=2)

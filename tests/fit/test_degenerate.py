@@ -30,7 +30,9 @@ from swath.flags import FIT, names
 RANDOM = int(os.environ.get("SWATH_DEGENERATE", "150"))
 
 
-@pytest.mark.parametrize("name", PAYLOAD)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in ("crowd", "heap") else name for name in PAYLOAD]
+)
 def test_a_spoilt_patch_is_fitted_and_flagged(name, tmp_path):
     payload = spoilt(sane(1), (name,), 1)
     assert complaints(payload, Fit(), *fitted(payload, tmp_path)) == []
