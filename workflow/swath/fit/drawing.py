@@ -105,7 +105,9 @@ class Canvas:
             images = draw(spectra)
             for k, s in enumerate(members):
                 window, inner = self.windows[s]
-                drawn[s] = Drawn(window, inner, images[k][inner], forms[k, : 1 + len(wanted[k])])
+                # A view would keep the whole of a grid that is far larger than its stamp.
+                unit = images[k][inner].copy() if self.capped[s] else images[k][inner]
+                drawn[s] = Drawn(window, inner, unit, forms[k, : 1 + len(wanted[k])])
         return drawn
 
     def gradients(self, sources: Sources, drawn: dict[int, Drawn], which: np.ndarray, image: np.ndarray) -> np.ndarray:
