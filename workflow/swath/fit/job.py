@@ -87,9 +87,8 @@ def _write(
     header = fits.Header([("PATCH", payload.patch), ("CELL", payload.cell), ("ENGINE", by), ("STATUS", status)])
     header["REASON"] = " ".join(reason.split())[:400].encode("ascii", "replace").decode()
     header["NPIX"] = facts[0]
-    header["CHI2"] = (
-        facts[1] if np.isfinite(facts[1]) else None
-    )  # pixels beyond float32's squares; FITS has no infinity
+    # Pixels may lie beyond what float32 can square, and FITS has no infinity.
+    header["CHI2"] = facts[1] if np.isfinite(facts[1]) else None
     for index, band in enumerate(payload.bands["band"]):
         header[f"BAND{index + 1}"] = str(band)
     write_fits(
