@@ -1,6 +1,6 @@
 """What does the fit cost, how does the cost grow, and what does the real Tractor need for the same? A table.
 
-    PYTHONPATH=workflow python tests/bench/engines.py                        # about 15 minutes on 2 cores
+    PYTHONPATH=workflow python tests/bench/engines.py                        # about 10 minutes on 2 cores
     PYTHONPATH=workflow python tests/bench/engines.py --sources 10 22 --bands 6 --no-tractor
 
 Patches are simulated (`patches.py`): every source is in the model, PSFs are exact, no pixel is bad. All engines fit the
