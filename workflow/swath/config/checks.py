@@ -5,6 +5,9 @@ from collections.abc import Callable, Collection, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from .archivechecks import archive_rules
+from .colourmaps import EXPECTED, KNOWN
+from .download import is_center, is_size
 from .keys import value_at
 from .model import Config
 from .problems import shown
@@ -32,6 +35,10 @@ def _percentiles(key: str) -> Check:
     )
 
 
+def _colour_map(key: str) -> Check:
+    return Check((key,), lambda name: name in KNOWN, EXPECTED)
+
+
 def _is_log_format(text: str) -> bool:
     try:
         logging.Formatter(text).format(logging.LogRecord("swath", logging.INFO, "", 0, "", None, None))
@@ -42,10 +49,11 @@ def _is_log_format(text: str) -> bool:
 
 CHECKS = (
     Check(
-        ("inputs.image_list", "inputs.images"),
-        lambda path, images: (path is None) != (not images),
-        "either inputs.image_list or inputs.images, and not both",
+        ("inputs.image_list", "inputs.images", "targets.table", "targets.ra"),
+        lambda path, images, table, ra: (path is None) != (not images) or (not images and (table or ra) is not None),
+        "either inputs.image_list or inputs.images, and not both; or positions in targets",
     ),
+    *(Check(*rule) for rule in archive_rules()),
     Check(("load.zp_ref",), lambda zero_point: abs(zero_point) <= 60, "a zero point from -60 to 60 mag"),
     Check(
         ("zeropoint.color_bands",), lambda bands: bands is None or bands[0] != bands[1], "two different bands, or null"
@@ -132,6 +140,21 @@ CHECKS = (
         ("inject.jitter_pix", "inject.spacing_pix"),
         lambda jitter, spacing: jitter <= spacing / 3,
         "inject.jitter_pix at most a third of inject.spacing_pix, or sources fall on each other",
+    ),
+    Check(("download.cutout.size",), is_size, "a size above 0 such as 3arcmin or 40,60px, or null"),
+    Check(("download.cutout.center",), is_center, "two numbers such as 210.80227,54.34895deg, or null"),
+    _colour_map("lightcurve.figure.wavelength_cmap"),
+    _colour_map("lightcurve.figure.date_cmap"),
+    _ordered("lightcurve.figure.ylim_percentile_min", "lightcurve.figure.ylim_percentile_max"),
+    Check(
+        ("lightcurve.figure.figsize",),
+        lambda size: min(size) >= 3 and max(size) <= 100,
+        "a width and a height from 3 to 100 inches",
+    ),
+    Check(
+        ("lightcurve.bad_flags",),
+        lambda names: "SOURCE" not in names,
+        "no SOURCE among lightcurve.bad_flags: it is on nearly every aperture of a source",
     ),
     Check(("log.format",), _is_log_format, "a format of Python's logging, such as %(levelname)s %(message)s"),
 )

@@ -1,18 +1,24 @@
 """The whole configuration."""
 
+from typing import Literal
+
+from .archive import Archive
 from .base import FOLDER, NAME, Section, key
 from .compare import Compare
+from .download import Download
 from .explore import Explore
 from .figures import Figures
 from .fit import Fit, Patches
 from .images import Checks, Crop, Load
 from .inject import Inject
 from .inputs import Inputs
+from .lightcurve import LightCurve
 from .noise import Noise
 from .products import Log, Merge, ZeroPoint
 from .psf import Psf, Stars
 from .simulate import Simulate
 from .sources import Gaia, Sources
+from .targets import Targets
 
 
 class Config(Section):
@@ -31,7 +37,17 @@ class Config(Section):
         formerly="outputs.work_dir",
         pattern=FOLDER,
     )
+    stages: tuple[Literal["query", "download", "aperture", "lightcurve", "spectrum_plot"], ...] = key(
+        ("query", "download", "aperture", "lightcurve", "spectrum_plot"),
+        "which stages of the spectra a run may do; one that is left out is not done even where another needs it, and "
+        "the run says so",
+        formerly="",
+        min_length=1,
+    )
     inputs: Inputs = key(Inputs, "input files")
+    targets: Targets = key(Targets, "positions whose spectra are wanted")
+    archive: Archive = key(Archive, "the archive that is asked")
+    download: Download = key(Download, "fetching files of an archive")
     load: Load = key(Load, "reading the images")
     checks: Checks = key(Checks, "alignment checks")
     crop: Crop = key(Crop, "part of the image that is catalogued")
@@ -44,9 +60,20 @@ class Config(Section):
     fit: Fit = key(Fit, "the fit")
     merge: Merge = key(Merge, "merge")
     zeropoint: ZeroPoint = key(ZeroPoint, "zero point")
+    lightcurve: LightCurve = key(LightCurve, "light curves and spectra of targets")
     figures: Figures = key(Figures, "figures")
     explore: Explore = key(Explore, "catalogue browser")
     simulate: Simulate = key(Simulate, "the field of known truth that `snakemake test_field` judges")
     inject: Inject = key(Inject, "known sources in the images of the field, for `snakemake inject`")
     compare: Compare = key(Compare, "both engines on the same patches, for `snakemake compare_engines`")
     log: Log = key(Log, "log")
+
+    @property
+    def imaging(self) -> bool:
+        """Are there images to make a catalogue of?"""
+        return bool(self.inputs.image_list or self.inputs.images)
+
+    @property
+    def spectral(self) -> bool:
+        """Are there targets to measure spectra of?"""
+        return self.targets.ra is not None or self.targets.table is not None

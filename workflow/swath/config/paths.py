@@ -11,12 +11,12 @@ from .model import Config
 
 
 def absolute(config: Config, base: str | Path) -> Config:
-    """The config with every path of `inputs` made absolute; relative ones begin at `base`, `~` is the home folder."""
+    """The config with the path of every input made absolute; relative ones begin at `base`, `~` is the home folder."""
     return _with_paths(config, lambda path: str(resolve(path, base)))
 
 
 def relative(config: Config, base: str | Path) -> Config:
-    """The config with the paths of `inputs` that lie under `base` written relative to it."""
+    """The config with the paths of inputs that lie under `base` written relative to it."""
     folder = Path(os.path.abspath(base))
 
     def shorten(path: str) -> str:
@@ -41,7 +41,8 @@ def _with_paths(config: Config, change: Callable[[str], str]) -> Config:
         for name in ("images", "added_images")
     }
     inputs = _with_files(config.inputs, change).model_copy(update=lists)
-    return config.model_copy(update={"inputs": inputs})
+    others = {name: _with_files(getattr(config, name), change) for name in ("targets", "archive")}
+    return config.model_copy(update={"inputs": inputs, **others})
 
 
 def _with_files(section: Section, change: Callable[[str], str]) -> Section:

@@ -1,0 +1,1 @@
+"""Archives: positions to observations, observations to files; the only package that speaks to the network."""
