@@ -29,7 +29,7 @@ def key(default: Any, effect: str, unit: str = "", formerly: str = "", **limits:
     default : the value a config that leaves the key out takes.
     effect : one sentence for people: what the key does.
     unit : physical unit in astropy notation, empty for none.
-    formerly : the tract7dt key or keys that this one replaces, dotted.
+    formerly : the key or keys that this one replaces, dotted: tract7dt's, or SPXQuery's as `spxquery.<section>.<name>`.
     limits : pydantic constraints (ge, gt, le, lt, min_length, pattern ...).
     """
     extra = {name: text for name, text in (("unit", unit), ("formerly", formerly)) if text}

@@ -15,6 +15,7 @@ PATTERNS = {
     NAME: "letters, digits and _ . + - only, a letter or digit first",
     FOLDER: "not empty, no braces and no ~ in front",
 }
+SPXQUERY = "spxquery."  # in front of the names in `formerly` that are SPXQuery's; the others are tract7dt's
 COUNTS = {2: "two", 3: "three", 4: "four"}
 
 
@@ -42,6 +43,15 @@ class Key(NamedTuple):
     @property
     def formerly(self) -> list[str]:
         """The tract7dt keys that this one replaces."""
+        return [name for name in self._formerly if not name.startswith(SPXQUERY)]
+
+    @property
+    def in_spxquery(self) -> list[str]:
+        """The SPXQuery parameters that this one replaces, as `section.name`."""
+        return [name.removeprefix(SPXQUERY) for name in self._formerly if name.startswith(SPXQUERY)]
+
+    @property
+    def _formerly(self) -> list[str]:
         return [name.strip() for name in self.field.json_schema_extra.get("formerly", "").split(",") if name.strip()]
 
 

@@ -131,10 +131,13 @@ def replacements() -> dict[str, list[str]]:
 
 
 def advice(name: str) -> str:
-    """What became of a tract7dt parameter, as the end of a sentence; empty when it never was one."""
+    """What became of a parameter of tract7dt or SPXQuery, as the end of a sentence; empty when it never was one."""
+    from .keys import keys
+
     if name in GONE:
         return f"no longer needed: {GONE[name]}"
     if ours := replacements().get(name):
         note = f" ({NOTES[name]})" if name in NOTES else ""
         return f"is now {' and '.join(ours)}{note}"
-    return ""
+    theirs = [key.path for key in keys() if name in key.in_spxquery]
+    return f"is now {' and '.join(theirs)}" if theirs else ""

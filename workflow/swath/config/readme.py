@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from .base import Section
 from .canonical import canonical
-from .keys import Key, expected, keys, sections
+from .keys import SPXQUERY, Key, expected, keys, sections
 from .model import Config
 from .peer import GONE, NOTES, defaults, replacements
 from .yamltext import flow
@@ -28,6 +28,8 @@ default.
 - Pixels count from 0, at the centre of the first pixel; magnitudes are AB.
 - Editors with a YAML language server complete and check the keys when the first line is
   `# yaml-language-server: $schema=<repository>/workflow/schemas/config.schema.json`.
+
+What a key was called formerly is said beside it: by tract7dt, or by SPXQuery (`spxquery.<section>.<name>`).
 
 The image list is a text file with one path per line, or a table whose name ends in `.csv` and whose columns are those
 of `inputs.images[]`:
@@ -61,7 +63,7 @@ def _sections() -> Iterator[str]:
 
 def _section(title: str, model: type[Section], prefix: str) -> str:
     own = [key for key in keys(model, prefix) if "." not in key.path.removeprefix(prefix)]
-    head = ["key", "type", "unit", "default", "effect", "in tract7dt"]
+    head = ["key", "type", "unit", "default", "effect", "formerly"]
     return f"## {title}\n\n{_first_line(model)}\n" + ("\n" + _table(head, map(_row, own)) if own else "")
 
 
@@ -77,7 +79,7 @@ def _row(key: Key) -> list[str]:
         key.unit,
         default,
         key.effect,
-        ", ".join(_code(name) for name in key.formerly),
+        ", ".join([*map(_code, key.formerly), *(_code(SPXQUERY + name) for name in key.in_spxquery)]),
     ]
 
 
