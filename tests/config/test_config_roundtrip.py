@@ -41,6 +41,8 @@ def values_of(field):
     options = list(kinds(field.annotation))
     if "tuple" in str(field.annotation):
         item = options[0]
+        if isinstance(item, str):
+            return st.lists(st.sampled_from(options), min_size=1, max_size=3)
         count = str(field.annotation).count(item.__name__)
         return st.lists(_scalar(item, field), min_size=count, max_size=count)
     return st.one_of([_scalar(kind, field) for kind in options])
@@ -106,16 +108,17 @@ def another(key):
     if isinstance(default, bool):
         return not default
     if isinstance(default, tuple) and default:
-        return [default[0] * 0.99, default[1]]
+        return list(default[1:]) if isinstance(default[0], str) else [default[0] * 0.99, default[1]]
     if isinstance(default, int | float):
-        return default + 1 if int in options else default * 0.99
+        return default + 1 if int in options else default * 0.99 or 0.5
     if choices := [choice for choice in options if isinstance(choice, str) and choice != default]:
         return choices[0]
     if "tuple" in str(key.field.annotation):
         return [500.0] if float in options else ["i", "r", "g"][-str(key.field.annotation).count("str") :]
     if int in options:
         return 7
-    return 2000.0 if float in options else "other"
+    low, high, _ = _limits(key.field)
+    return (2000.0 if low < 2000 < high else (low + high) / 2) if float in options else "other"
 
 
 def test_every_key_counts_in_the_hash():
