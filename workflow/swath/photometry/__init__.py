@@ -1,0 +1,1 @@
+"""Photometry of targets on single exposures."""
