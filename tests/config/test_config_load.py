@@ -117,8 +117,8 @@ def test_unknown_keys_are_told_what_was_meant(mapping, advice):
 @pytest.mark.parametrize(
     ("mapping", "message"),
     [
-        ({"inputs": {}}, "either inputs.image_list or inputs.images"),
-        ({"inputs": {"images": ["a"], "image_list": "b"}}, "either inputs.image_list or inputs.images"),
+        ({"inputs": {}}, "one of inputs.image_list, inputs.images"),
+        ({"inputs": {"images": ["a"], "image_list": "b"}}, "one of inputs.image_list, inputs.images"),
         ({"psf": {"size": 63}}, "psf.size not above psf.stamp_size"),
         (
             {"psf": {"form": "oversampled", "method": "epsfbuilder"}},

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from .archivechecks import archive_rules
 from .colourmaps import EXPECTED, KNOWN
 from .download import is_center, is_size
+from .gridchecks import grid_rules
 from .keys import value_at
 from .model import Config
 from .problems import shown
@@ -49,11 +50,13 @@ def _is_log_format(text: str) -> bool:
 
 CHECKS = (
     Check(
-        ("inputs.image_list", "inputs.images", "targets.table", "targets.ra"),
-        lambda path, images, table, ra: (path is None) != (not images) or (not images and (table or ra) is not None),
-        "either inputs.image_list or inputs.images, and not both; or positions in targets",
+        ("inputs.image_list", "inputs.images", "inputs.archive.bands", "targets.table", "targets.ra"),
+        lambda path, images, bands, table, ra: (
+            (given := (path is not None) + bool(images) + bool(bands)) == 1 or (not given and (table or ra) is not None)
+        ),
+        "one of inputs.image_list, inputs.images and inputs.archive.bands, and only one; or positions in targets",
     ),
-    *(Check(*rule) for rule in archive_rules()),
+    *(Check(*rule) for rule in (*archive_rules(), *grid_rules())),
     Check(("load.zp_ref",), lambda zero_point: abs(zero_point) <= 60, "a zero point from -60 to 60 mag"),
     Check(
         ("zeropoint.color_bands",), lambda bands: bands is None or bands[0] != bands[1], "two different bands, or null"
@@ -155,6 +158,25 @@ CHECKS = (
         ("lightcurve.bad_flags",),
         lambda names: "SOURCE" not in names,
         "no SOURCE among lightcurve.bad_flags: it is on nearly every aperture of a source",
+    ),
+    _ordered("aperture.zodi_scale_min", "aperture.zodi_scale_max"),
+    Check(
+        ("aperture.window_size",),
+        lambda sides: all(3 <= side <= 4096 for side in sides),
+        "height and width of 3 to 4096 pix",
+    ),
+    Check(
+        (
+            "aperture.background",
+            "aperture.method",
+            "aperture.diameter_pix",
+            "aperture.annulus_inner_offset",
+            "aperture.max_outer_radius",
+        ),
+        lambda background, method, diameter, offset, outer: (
+            background == "window" or (diameter / 2 if method == "fixed" else 0) + offset < outer
+        ),
+        "aperture.max_outer_radius beyond the aperture's radius plus aperture.annulus_inner_offset",
     ),
     Check(("log.format",), _is_log_format, "a format of Python's logging, such as %(levelname)s %(message)s"),
 )

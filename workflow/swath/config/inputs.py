@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import model_validator
 
 from .base import NAME, Section, key
+from .mapping import ArchiveImages
 
 File = Annotated[str, "file"]
 
@@ -63,6 +64,7 @@ class Inputs(Section):
         "images of bands that are added to a finished run, as in images: measured with the positions and shapes that "
         "the others gave, whose own results stay as they are",
     )
+    archive: ArchiveImages = key(ArchiveImages, "images of an archive, in place of a list")
     catalog: File | None = key(
         None, "source catalogue (CSV, ECSV, FITS, Parquet); null: sources are detected", formerly="inputs.input_catalog"
     )

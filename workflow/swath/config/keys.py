@@ -109,8 +109,9 @@ def expected(field: FieldInfo) -> str:
 def _words(field: FieldInfo, declared: set) -> str:
     if section_of(field):
         return "a section of keys"
-    if items_of(field):
-        return "a list of file paths or of sections of keys"
+    if entry := items_of(field):
+        plain = "file paths" if any(map(is_file, entry.model_fields.values())) else "names"
+        return f"a list of {plain} or of sections of keys"
     if is_file(field):
         return "a file path"
     if shape := _tuple_arguments(field.annotation):

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from .aperture import Aperture
 from .archive import Archive
 from .base import FOLDER, NAME, Section, key
 from .compare import Compare
@@ -9,6 +10,7 @@ from .download import Download
 from .explore import Explore
 from .figures import Figures
 from .fit import Fit, Patches
+from .grid import Grid
 from .images import Checks, Crop, Load
 from .inject import Inject
 from .inputs import Inputs
@@ -48,6 +50,7 @@ class Config(Section):
     targets: Targets = key(Targets, "positions whose spectra are wanted")
     archive: Archive = key(Archive, "the archive that is asked")
     download: Download = key(Download, "fetching files of an archive")
+    grid: Grid = key(Grid, "pixels that archive images are laid on")
     load: Load = key(Load, "reading the images")
     checks: Checks = key(Checks, "alignment checks")
     crop: Crop = key(Crop, "part of the image that is catalogued")
@@ -60,6 +63,7 @@ class Config(Section):
     fit: Fit = key(Fit, "the fit")
     merge: Merge = key(Merge, "merge")
     zeropoint: ZeroPoint = key(ZeroPoint, "zero point")
+    aperture: Aperture = key(Aperture, "aperture photometry of targets")
     lightcurve: LightCurve = key(LightCurve, "light curves and spectra of targets")
     figures: Figures = key(Figures, "figures")
     explore: Explore = key(Explore, "catalogue browser")
@@ -71,7 +75,12 @@ class Config(Section):
     @property
     def imaging(self) -> bool:
         """Are there images to make a catalogue of?"""
-        return bool(self.inputs.image_list or self.inputs.images)
+        return bool(self.inputs.image_list or self.inputs.images) or self.archived
+
+    @property
+    def archived(self) -> bool:
+        """Do the images come from an archive?"""
+        return bool(self.inputs.archive.bands)
 
     @property
     def spectral(self) -> bool:

@@ -45,10 +45,12 @@ def closest(path: str, candidates: Iterable[str]) -> list[str]:
 
 
 def _likeness(path: str, candidate: str) -> float:
-    """Between 0 and 1; the last name counts more than the section it stands in."""
+    """Between 0 and 1; the last name counts more than the section it stands in, which may be forgotten."""
     (parent, _, name), (other_parent, _, other_name) = path.rpartition("."), candidate.rpartition(".")
     if (likeness := _ratio(name, other_name)) < CLOSE_NAME:
         return 0.0
+    if not parent and name == other_name:
+        return 1.0
     return SAME_NAME * likeness + (1 - SAME_NAME) * _ratio(parent, other_parent)
 
 

@@ -41,7 +41,7 @@ def _with_paths(config: Config, change: Callable[[str], str]) -> Config:
         for name in ("images", "added_images")
     }
     inputs = _with_files(config.inputs, change).model_copy(update=lists)
-    others = {name: _with_files(getattr(config, name), change) for name in ("targets", "archive")}
+    others = {name: _with_files(getattr(config, name), change) for name in ("targets", "archive", "grid", "aperture")}
     return config.model_copy(update={"inputs": inputs, **others})
 
 

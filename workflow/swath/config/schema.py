@@ -7,11 +7,14 @@ from .model import Config
 
 
 def schema() -> dict[str, Any]:
-    """The schema of the model; the entries of inputs.images and added_images may be plain paths there too."""
+    """The schema of the model; entries of lists of images may be plain paths, bands plain names or a mapping."""
     made = _untitled(Config.model_json_schema())
     for name in ("images", "added_images"):
         images = made["$defs"]["Inputs"]["properties"][name]
         images["items"] = {"anyOf": [{"type": "string"}, images["items"]]}
+    bands = made["$defs"]["ArchiveImages"]["properties"]["bands"]
+    bands["items"] = {"anyOf": [{"type": "string"}, bands["items"]]}
+    bands["type"] = ["array", "object"]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "swath configuration", **made}
 
 

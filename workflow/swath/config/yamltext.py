@@ -7,7 +7,6 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from .base import Section
-from .inputs import Image
 from .keys import items_of, section_of
 
 INDENT = "  "
@@ -24,10 +23,11 @@ def flow(value: Any) -> str:
     """A value on one line of YAML."""
     if isinstance(value, tuple | list):
         return f"[{', '.join(map(flow, value))}]"
-    if isinstance(value, Image):
-        given = {name: item for name, item in value if item is not None}
+    if isinstance(value, Section):
+        given = {name: item for name, item in value if item is not None and item != ()}
         pairs = ", ".join(f"{name}: {flow(item)}" for name, item in given.items())
-        return flow(value.path) if list(given) == ["path"] else f"{{{pairs}}}"
+        plain = next(iter(type(value).model_fields))
+        return flow(given[plain]) if list(given) == [plain] else f"{{{pairs}}}"
     return _scalar(value)
 
 
