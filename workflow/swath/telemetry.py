@@ -31,7 +31,7 @@ class Telemetry:
 
     counts, flags : names with numbers, which add up. samples : names with values, of which the median is shown.
     parts : names with [CPU-s, wall s], disjoint: an inner part's time is not the outer one's. steps : items done, items
-    in all (or None) and their name.
+    in all (or None) and their name. moved : bytes that came over the network; None for jobs that fetch nothing.
     """
 
     def __init__(self) -> None:
@@ -40,6 +40,7 @@ class Telemetry:
         self.samples: dict[str, list[float]] = {}
         self.parts: dict[str, list[float]] = {START: [time.process_time(), 0.0]}
         self.steps: tuple[int, int | None, str] | None = None
+        self.moved: int | None = None
         self.begun = time.monotonic()
         self._open = [REST]
         self._mark = time.process_time(), self.begun
@@ -57,13 +58,16 @@ class Telemetry:
     def pulse(self) -> dict[str, Any]:
         """How far it is and what it has cost, for JSON; asked for while the job runs, from another thread."""
         done, total, unit = self.steps or (0, None, "")
+        steps = {"done": done, "total": total, "unit": unit} if self.steps else None
+        if steps and self.moved is not None:
+            steps["mb"] = round(self.moved / 1e6, 1)
         return {
             "state": "running",
             "pid": os.getpid(),
             "cpu_s": round(time.process_time(), 3),
             "wall_s": round(time.monotonic() - self.begun, 3),
             "memory_mb": round(peak_memory()),
-            "steps": {"done": done, "total": total, "unit": unit} if self.steps else None,
+            "steps": steps,
         }
 
     def report(self, state: str) -> dict[str, Any]:
@@ -132,6 +136,12 @@ def over(items: Iterable[Item], unit: str, total: int | None = None) -> Iterator
         telemetry.steps = done + 1, total, unit
 
 
+def moved(count: int) -> None:
+    """Tell that so many bytes more came over the network."""
+    if (telemetry := _current.get()) is not None:
+        telemetry.moved = (telemetry.moved or 0) + count
+
+
 @contextmanager
 def telling(name: str, path: str | Path | None, heartbeat_s: float = 0.0) -> Iterator[Telemetry]:
     """Gather what the block tells, keep `path` (none for None) up to date and say now and then that it is alive.
@@ -173,10 +183,10 @@ def peak_memory() -> float:
 
 
 def _beat(telemetry: Telemetry, name: str, path: str | Path | None, heartbeat_s: float, stop: threading.Event) -> None:
-    written, spoken = None, time.monotonic()
+    written, spoken = (None, None), time.monotonic()
     while not stop.wait(min(TICK_S, heartbeat_s or TICK_S)):
-        if telemetry.steps != written:
-            written = telemetry.steps
+        if (telemetry.steps, telemetry.moved) != written:
+            written = telemetry.steps, telemetry.moved
             _write(path, telemetry.pulse())
         if heartbeat_s and time.monotonic() - spoken >= heartbeat_s:
             spoken = time.monotonic()
@@ -187,7 +197,10 @@ def alive(name: str, telemetry: Telemetry) -> str:
     """A sentence that says how far a running job is."""
     done, total, unit = telemetry.steps or (0, None, "")
     far = f"{done}{'' if total is None else f' of {total}'} {unit}, " if telemetry.steps else ""
-    return f"{name}: running for {time.monotonic() - telemetry.begun:.0f} s, {far}{peak_memory():.0f} MB"
+    elapsed = time.monotonic() - telemetry.begun
+    if telemetry.moved is not None:
+        far += f"{telemetry.moved / 1e6:.1f} MB at {telemetry.moved / 1e6 / max(elapsed, 1e-3):.2g} MB/s, "
+    return f"{name}: running for {elapsed:.0f} s, {far}{peak_memory():.0f} MB"
 
 
 def _write(path: str | Path | None, told: dict[str, Any]) -> None:

@@ -1,0 +1,192 @@
+"""The files of a batch of observations: fetched, checked, named; and the table that says what came of each."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pandas as pd
+from urllib3 import Retry
+
+from ..config.archive import Archive
+from ..config.download import Download
+from ..tables import read_table, write_parquet
+from ..telemetry import moved, over, tell
+from . import observations
+from .budget import GB, Budget
+from .calibrations import Calibrations
+from .datalink import read_urls
+from .faults import Fault, pause
+from .fetch import Fetcher, Wanted
+from .hosts import allowed_hosts
+from .ledger import Entry, Ledger
+from .session import Session, session
+from .wanted import Plan, plan_files
+from .workers import work
+
+Outcome = tuple[Wanted, tuple[Entry, bool] | Fault]
+log = logging.getLogger(__name__)
+
+OK, FAILED = "ok", "failed"
+COLUMNS = {
+    "status": "ok or failed",
+    "file_reason": "why it failed",
+    "file": "path relative to the tile's folder; empty where it failed",
+    "requested": "the URL that was asked, parameters of cutouts included",
+    "size": "bytes on the disk",
+    "sha256": "SHA-256 of the file",
+    "saved": "bytes that were not read, because the PSF is held already",
+    "calibration": "file with PSF and WCS-WAVE, relative to the tile's folder; empty where the file has them itself",
+}
+
+
+def download_batch(
+    batch: str | Path, targets: str | Path, archive: Archive, settings: Download, folder: str | Path, output: str | Path
+) -> None:
+    """Fetch the files of a batch and write its table: the observations and `COLUMNS`, in the batch's order.
+
+    A file that cannot be had is a row with its reason. Files that an earlier run has finished are not fetched again.
+
+    Parameters
+    ----------
+    batch : selected observations (Parquet). targets : the targets' table with slug, ra, dec, pmra, pmdec, epoch.
+    folder : the tile's folder, to which the paths in the table are relative. output : the table, Parquet.
+
+    Raises
+    ------
+    InputError : a table that cannot be read. RunError : no room for the files; those that are finished stay.
+    """
+    rows, folder = observations.read(batch), Path(folder)
+    plans = plan_files(rows, read_table(targets), read_urls(folder / "query" / "download_urls.json"), settings)
+    results = fetch_all(plans, archive, settings, folder, Path(batch).stem)
+    table = _table(plans, results)
+    write_parquet(output, pd.concat([rows, table], axis=1))
+    _report(table, rows.exposure)
+
+
+def fetch_all(
+    plans: Sequence[Plan], archive: Archive, settings: Download, folder: Path, batch: str
+) -> dict[str, Entry | Fault]:
+    """Fetch what is not there yet: key of each file -> its entry in the ledger, or the fault that was left.
+
+    Raises
+    ------
+    RunError : no room for the files.
+    """
+    sizes = {plan.wanted.key: plan.size for plan in plans if plan.wanted}
+    wanted = list({plan.wanted.key: plan.wanted for plan in plans if plan.wanted}.values())
+    ledger, counter = Ledger(folder / "download" / "ledger", batch), Counter()
+    calibrations, budget = Calibrations(folder, ledger), Budget(folder / "data", settings)
+    missing = [sizes[one.key] for one in wanted if not _is_there(folder, ledger.get(one.key))]
+    budget.require(sum(missing), len(missing))
+
+    def worker() -> Callable[[Wanted], tuple[Entry, bool]]:
+        hosts = allowed_hosts(archive)
+        return Fetcher(folder, settings, file_session(archive, hosts), ledger, calibrations, budget, counter.add).obtain
+
+    def again(fault: Fault, tried: int) -> float | None:
+        if tried >= min(fault.tries or settings.attempts, settings.attempts):
+            return None
+        return pause(archive.http, tried, fault.wait)
+
+    results: dict[str, Entry | Fault] = {}
+    fetched = 0
+    with closing(work(_by_host(wanted), settings.connections, worker, again)) as outcomes, counter.stopping():
+        for one, outcome in over(_told(outcomes, counter), "files", total=len(wanted)):
+            results[one.key] = outcome if isinstance(outcome, Fault) else outcome[0]
+            fetched += not isinstance(outcome, Fault) and outcome[1]
+    tell(files=len(wanted), fetched=fetched)
+    return results
+
+
+class Counter:
+    """Bytes that came, counted by several threads and told by one."""
+
+    def __init__(self) -> None:
+        self._lock, self._count, self.stopped = threading.Lock(), 0, False
+
+    @contextmanager
+    def stopping(self) -> Iterator[None]:
+        """Wants bytes while the block lasts."""
+        try:
+            yield
+        finally:
+            self.stopped = True
+
+    def add(self, count: int) -> None:
+        """Count bytes.
+
+        Raises
+        ------
+        Fault : nobody wants them any more.
+        """
+        with self._lock:
+            self._count += count
+        if self.stopped:
+            raise Fault("stopped", 1, keep=True)
+
+    def take(self) -> int:
+        """Bytes since the last time."""
+        with self._lock:
+            count, self._count = self._count, 0
+        return count
+
+
+def file_session(archive: Archive, hosts: Iterable[str]) -> Session:
+    """A session that waits for nothing: files are tried again later, and others go first."""
+    made = session(archive.http, hosts)
+    for adapter in made.adapters.values():
+        adapter.max_retries = Retry(0, read=False)
+    return made
+
+
+def _told(outcomes: Iterable[Outcome | None], counter: Counter) -> Iterator[Outcome]:
+    """The outcomes alone; the bytes that came meanwhile are told."""
+    for outcome in outcomes:
+        moved(counter.take())
+        if outcome is not None:
+            yield outcome
+
+
+def _by_host(wanted: Iterable[Wanted]) -> dict[str, list[Wanted]]:
+    groups: dict[str, list[Wanted]] = {}
+    for one in wanted:
+        groups.setdefault(urlsplit(one.url).netloc, []).append(one)
+    return groups
+
+
+def _is_there(folder: Path, entry: Entry | None) -> bool:
+    """Has it been finished, at a glance? Its checksum is looked at later."""
+    return entry is not None and (folder / entry.file).is_file()
+
+
+def _table(plans: Iterable[Plan], results: Mapping[str, Entry | Fault]) -> pd.DataFrame:
+    rows = [_row(plan, results[plan.wanted.key] if plan.wanted else Fault(plan.reason)) for plan in plans]
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    numbers = ("size", "saved")
+    return table.astype({name: "int64" if name in numbers else "str" for name in COLUMNS})
+
+
+def _row(plan: Plan, result: Entry | Fault) -> tuple[str, str, str, str, int, str, int, str]:
+    url = plan.wanted.url if plan.wanted else ""
+    if isinstance(result, Fault):
+        return FAILED, str(result), "", url, 0, "", 0, ""
+    return OK, "", result.file, url, result.size, result.sha256, result.saved, result.calibration
+
+
+def _report(table: pd.DataFrame, exposures: pd.Series) -> None:
+    failed = table.status == FAILED
+    for exposure, reason in zip(exposures[failed], table.file_reason[failed], strict=True):
+        log.warning("%s: no file (%s)", exposure, reason)
+    once = table[~failed].drop_duplicates("file")
+    log.info(
+        "%d of %d observations have their file, %.3f GB in %d files; %.3f GB of PSFs were not read",
+        int((~failed).sum()),
+        len(table),
+        once["size"].sum() / GB,
+        len(once),
+        once["saved"].sum() / GB,
+    )
+    tell(failed=int(failed.sum()))

@@ -1,0 +1,72 @@
+"""What has been fetched: one line of JSON for each finished file, appended, so that a killed job goes on where it was.
+
+A line is written before its file gets its name. The last one may be torn by a kill; it is left out.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from ..files import sha256
+
+
+class Entry(NamedTuple):
+    """One finished file: its key (`layout.file_key`), path relative to the tile's folder, and what it is made of.
+
+    `saved` counts bytes that were not read; `calibration` is the file with its PSF and WCS-WAVE, or ''.
+    """
+
+    key: str
+    file: str
+    size: int
+    sha256: str
+    saved: int = 0
+    calibration: str = ""
+
+
+class Ledger:
+    """The entries of all batches of a tile; new ones go to the batch's own file."""
+
+    def __init__(self, folder: Path, batch: str) -> None:
+        self._path = folder / f"{batch}.jsonl"
+        self._entries = {entry.key: entry for path in sorted(folder.glob("*.jsonl")) for entry in _read(path)}
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def get(self, key: str) -> Entry | None:
+        """The latest entry of a file, or None."""
+        return self._entries.get(key)
+
+    def add(self, entry: Entry) -> None:
+        """Append an entry, unless it is there already; one write, so that lines of several threads stay whole."""
+        if self._entries.get(entry.key) == entry:
+            return
+        self._entries[entry.key] = entry
+        line = json.dumps(entry._asdict(), ensure_ascii=True) + "\n"
+        with open(self._path, "ab", buffering=0) as stream:
+            torn = stream.tell() and _last_byte(self._path) != b"\n"
+            stream.write(("\n" * bool(torn) + line).encode("ascii"))
+
+
+def is_whole(path: Path, entry: Entry) -> bool:
+    """Is the file there, with the size and the SHA-256 of its entry?"""
+    try:
+        return path.stat().st_size == entry.size and sha256(path) == entry.sha256
+    except OSError:
+        return False
+
+
+def _read(path: Path) -> list[Entry]:
+    found = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            found.append(Entry(**json.loads(line)))
+        except (ValueError, TypeError):
+            continue  # torn by a kill
+    return found
+
+
+def _last_byte(path: Path) -> bytes:
+    with open(path, "rb") as stream:
+        stream.seek(-1, os.SEEK_END)
+        return stream.read(1)
