@@ -56,12 +56,12 @@ def version_parts(text: str) -> tuple[str, str]:
 
 
 def release_of(collection: str) -> str:
-    """The data release that a collection belongs to: 'qr2' of spherex_qr2 and spherex_qr2_deep; else the collection.
+    """The data release that a collection belongs to: 'qr2' of spherex_qr2 and spherex_qr2_deep; '' where none is named.
 
     ASSUME the first quick release, whose collection is named spherex_qr, is qr1.
     """
     found = re.search(r"(?:^|[_/-])(qr|dr)(\d*)(?=$|[_/-])", collection.lower())
-    return f"{found[1]}{found[2] or '1'}" if found else collection
+    return f"{found[1]}{found[2] or '1'}" if found else ""
 
 
 def version_order(version: str, processed: str) -> tuple[int, str]:
