@@ -28,22 +28,22 @@ wildcard_constraints:
     band="[A-Za-z0-9][A-Za-z0-9_.+-]*",
     cell=r"r\d+_c\d+",
     patch=r"r\d+_c\d+_pr\d+_pc\d+",
+    batch=r"b\d\d\d+",
+    target=SETUP.target_names,
 
 
 rule all:
     default_target: True
     input:
-        SETUP.products(
-            "catalog.csv",
-            "catalog.fits",
-            "catalog.parquet",
-            "manifest.json",
-            "pages/facts.html",
-        ),
+        SETUP.catalogue(),
+        SETUP.spectra(),
+        SETUP.products("manifest.json"),
         SETUP.figures(),
         SETUP.pages(),
 
 
+include: "workflow/rules/archive.smk"
+include: "workflow/rules/spectra.smk"
 include: "workflow/rules/frames.smk"
 include: "workflow/rules/sources.smk"
 include: "workflow/rules/psf.smk"

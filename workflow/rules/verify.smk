@@ -8,7 +8,6 @@ localrules:
 
 rule manifest:
     input:
-        catalog=rules.zeropoint.output.csv,
         products=SETUP.own(rules.all.input, "manifest.json"),
     output:
         manifest=f"{OUT}/manifest.json",

@@ -8,10 +8,11 @@ from change. Imports stay light; what reads FITS and tables is imported when a p
 import hashlib
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from .archive.batches import batch_names
 from .config.canonical import canonical
 from .config.model import Config
 from .files import read_json, write_json
@@ -28,19 +29,22 @@ _PSF_KEYS = ("ngrid", "skip_empty_cells", "method", "form", "norm_radius_pix")
 class Plan:
     """The DAG's facts of one tile.
 
-    images : band -> canonical `inputs.images` entry with absolute paths, in band order.
+    targets : folder names of the targets whose spectra are measured, in order. batches : names of the parts that
+    exposures of an archive are split into. images : band -> canonical `inputs.images` entry with absolute paths, in band order.
     added : bands that are measured with the positions and shapes of the others.
     shape : (ny, nx). crop : the crop box. cells : tag -> box of the cells in use. patches : cell -> patch tags in use.
     """
 
     tile: str
-    images: dict[str, dict[str, Any]]
-    shape: tuple[int, int]
-    crop: tuple[int, int, int, int]
-    all_cells: dict[str, tuple[int, int, int, int]]
-    cells: dict[str, tuple[int, int, int, int]]
-    patches: dict[str, list[str]]
+    images: dict[str, dict[str, Any]] = field(default_factory=dict)
+    shape: tuple[int, int] = (0, 0)
+    crop: tuple[int, int, int, int] = (0, 0, 0, 0)
+    all_cells: dict[str, tuple[int, int, int, int]] = field(default_factory=dict)
+    cells: dict[str, tuple[int, int, int, int]] = field(default_factory=dict)
+    patches: dict[str, list[str]] = field(default_factory=dict)
     added: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    batches: tuple[str, ...] = ()
 
     @property
     def bands(self) -> list[str]:
@@ -101,7 +105,7 @@ def stored_plan(tile: str, path: Path) -> Plan:
     try:
         return _from_json(read_json(path)["plan"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return Plan(tile, {}, (0, 0), (0, 0, 0, 0), {}, {}, {})
+        return Plan(tile)
 
 
 def read_found(path: Path) -> dict[str, Any]:
@@ -111,6 +115,22 @@ def read_found(path: Path) -> dict[str, Any]:
 
 def _make(config: Config) -> tuple[Plan, dict[str, Any]]:
     """A plan and what was found of the inputs."""
+    targets, rows = _targets(config) if config.spectral else ((), [])
+    plan, found = _field(config) if config.imaging else (Plan(config.tile), {"rows": [], "needed": 0})
+    batches = tuple(batch_names(config.download.batches)) if config.spectral else ()
+    return replace(plan, targets=targets, batches=batches), {**found, "rows": [*rows, *found["rows"]]}
+
+
+def _targets(config: Config) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
+    """Folder names of the targets, and the row that tells of them."""
+    from .checks.targets import check_targets
+
+    names, row = check_targets(config)
+    return names, [row._asdict()]
+
+
+def _field(config: Config) -> tuple[Plan, dict[str, Any]]:
+    """The plan of a field of images."""
     from .checks.division import division_row
     from .checks.size import needed_bytes
     from .checks.survey import survey
@@ -141,7 +161,8 @@ def _files(config: Config, plan: Plan) -> list[str]:
     """All files that the plan depends on."""
     inputs = config.inputs
     companions = [image[name] for image in plan.images.values() for name in ("path", "weight", "mask", "psf")]
-    return [path for path in (inputs.image_list, inputs.catalog, inputs.gaia, *companions) if path]
+    named = (inputs.image_list, inputs.catalog, inputs.gaia, config.targets.table)
+    return [path for path in (*named, *companions) if path]
 
 
 def _patch_tags(cell: Any, config: Config, where: Any, crop: tuple) -> list[str]:
@@ -168,6 +189,8 @@ def _key(config: Config, files: list[str]) -> str:
         "code": fingerprint(Path(__file__)),
         "tile": config.tile,
         "inputs": canonical(config.inputs),
+        "targets": canonical(config.targets),
+        "batches": config.download.batches,
         "checks": canonical(config.checks),
         "crop": canonical(config.crop),
         "sources": canonical(config.sources),
@@ -180,7 +203,7 @@ def _key(config: Config, files: list[str]) -> str:
 
 
 def _to_json(plan: Plan) -> dict:
-    names = ("tile", "images", "shape", "crop", "all_cells", "cells", "patches", "added")
+    names = ("tile", "images", "shape", "crop", "all_cells", "cells", "patches", "added", "targets", "batches")
     return {name: getattr(plan, name) for name in names}
 
 
@@ -194,4 +217,6 @@ def _from_json(stored: dict) -> Plan:
         {tag: tuple(box) for tag, box in stored["cells"].items()},
         stored["patches"],
         tuple(stored["added"]),
+        tuple(stored["targets"]),
+        tuple(stored["batches"]),
     )

@@ -43,7 +43,7 @@ class Asked(NamedTuple):
     """What the present config asks for in one tile.
 
     bands : all of them, the added ones too. added : bands measured with the positions and shapes of the others.
-    products : paths of the final products.
+    batches, targets : of exposures of an archive. products : paths of the final products.
     """
 
     bands: frozenset[str]
@@ -51,6 +51,8 @@ class Asked(NamedTuple):
     cells: frozenset[str]
     patches: frozenset[str]
     products: frozenset[str]
+    batches: frozenset[str] = frozenset()
+    targets: frozenset[str] = frozenset()
 
     @classmethod
     def by_lists(cls, **names: Iterable[str]) -> Self:
@@ -58,10 +60,11 @@ class Asked(NamedTuple):
         return cls(**{name: frozenset(values) for name, values in names.items()})
 
     def leaves_over(self, rule: str, wildcards: Mapping[str, str], outputs: Iterable[File], folder: str) -> bool:
-        """Is this the job of a band, cell or patch that is no more, of added bands, or of figures, without any now?"""
+        """Is this the job of a part that is no more (a band, a patch ...), of added bands, or of figures, without any now?"""
         if rule in _FOR_ADDED and not self.added:
             return True
         known = {"band": self.bands, "cell": self.cells, "patch": self.patches}
+        known |= {"batch": self.batches, "target": self.targets}
         if any(name in known and value not in known[name] for name, value in wildcards.items()):
             return True
         paths = [file.path for file in outputs]

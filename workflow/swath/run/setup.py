@@ -63,7 +63,9 @@ class Setup(Shown):
         """
         folders = {self.out.format(tile=tile): self.plans.get(tile) for tile in self.tiles}
         return lambda wildcards: {
-            folder: self.parts(plan) | {"products": [str(path) for path in wanted]} if plan and plan.images else None
+            folder: self.parts(plan) | {"products": [str(path) for path in wanted]}
+            if plan and (plan.images or plan.targets)
+            else None
             for folder, plan in folders.items()
             if folder == self.out.format(tile=self.config.tile) or Path(folder, "records").is_dir()
         }

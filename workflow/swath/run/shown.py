@@ -12,10 +12,12 @@ from ..figures import (
     source_figures,
     zeropoint_figures,
 )
-from .compared import Compared
+from .spectral import Spectral
+
+_CATALOGUE = ("catalog.csv", "catalog.fits", "catalog.parquet", "pages/facts.html")
 
 
-class Shown(Compared):
+class Shown(Spectral):
     """Names of what is drawn and written for people."""
 
     @property
@@ -23,12 +25,18 @@ class Shown(Compared):
         """Are there reference stars, and are they used?"""
         return bool(self.config.inputs.gaia) and self.config.gaia.enabled and self.config.zeropoint.enabled
 
+    def catalogue(self) -> list[str]:
+        """The catalogue and the page of run facts, where there are images."""
+        return self.products(*_CATALOGUE) if self.config.imaging else []
+
     def figures(self) -> list[str]:
-        """All figures that the config asks for."""
+        """All figures of a field of images that the config asks for."""
         return self.products(*(f"figures/{name}" for name in self._figure_names()))
 
     def pages(self) -> list[str]:
         """The catalogue browser with its stamps, and the figure of added sources, where the config asks for them."""
+        if not self.config.imaging:
+            return []
         if not self.config.explore.enabled:
             return self.injected_figures()
         stamps = (f"explore/stamps/{patch}.png" for patch in self.plans[self.config.tile].patch_tags)
@@ -55,4 +63,5 @@ class Shown(Compared):
         return self.products(*dict.fromkeys(f"records/{record_of(name)}" for name in self._figure_names()))
 
     def _figure_names(self) -> list[str]:
-        return figure_files(self.config.figures, self.plans[self.config.tile], self.calibrated)
+        plan = self.plans[self.config.tile]
+        return figure_files(self.config.figures, plan, self.calibrated) if self.config.imaging else []

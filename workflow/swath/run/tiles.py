@@ -167,8 +167,9 @@ class Tiles:
 
     @staticmethod
     def parts(plan: Plan) -> dict[str, list[str]]:
-        """Names of a tile's bands, added bands, cells and patches."""
+        """Names of a tile's bands, added bands, cells, patches, batches and targets."""
         names = {"bands": plan.bands, "added": list(plan.added)}
+        names |= {"batches": list(plan.batches), "targets": list(plan.targets)}
         return names | {"cells": list(plan.cells), "patches": plan.patch_tags}
 
     def _supplied(self, wildcards: Any, images: Mapping[str, Mapping[str, Any]]) -> list[str]:

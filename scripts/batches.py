@@ -1,0 +1,7 @@
+"""batches: the selected observations, split between jobs."""
+
+from swath.archive.batches import split
+from swath.jobs import job
+
+with job(snakemake) as task:
+    split(task.input.observations, list(task.output.batches))

@@ -1,0 +1,18 @@
+"""query: what the archive has of every target."""
+
+from swath.archive.query import make_observations
+from swath.config.archive import Archive
+from swath.config.targets import Targets
+from swath.jobs import job
+
+with job(snakemake) as task:
+    make_observations(
+        Targets(**task.params.targets),
+        Archive(**task.params.archive),
+        task.params.folder,
+        task.output.targets,
+        task.output.observations,
+        task.output.parquet,
+        task.output.urls,
+        task.output.summary,
+    )

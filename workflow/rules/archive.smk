@@ -1,0 +1,81 @@
+"""From positions on the sky to files on the disk: query, batches, download."""
+
+
+rule query:
+    input:
+        SETUP.asked_files,
+    output:
+        targets=f"{OUT}/query/targets.ecsv",
+        observations=f"{OUT}/query/observations.ecsv",
+        parquet=f"{OUT}/query/observations.parquet",
+        urls=f"{OUT}/query/download_urls.json",
+        summary=f"{OUT}/query/query_summary.json",
+        record=f"{OUT}/records/query/query.json",
+    log:
+        f"{OUT}/logs/query.log",
+    benchmark:
+        f"{OUT}/benchmarks/query.tsv"
+    conda:
+        "../../envs/archive.yaml"
+    resources:
+        mem_mb=1500,
+        archive=1,
+    params:
+        targets=SETUP.settings("targets"),
+        archive=SETUP.settings("archive"),
+        stamps=SETUP.stamps(SETUP.asked_files),
+        folder=lambda wildcards: OUT.format(tile=wildcards.tile),
+        code=SETUP.code("query"),
+    message:
+        "query: ask the archive what it has of every target"
+    script:
+        "../../scripts/query.py"
+
+
+rule batches:
+    input:
+        observations=rules.query.output.parquet,
+    output:
+        batches=SETUP.in_batches(f"{OUT}/batches/{{batch}}.parquet"),
+        record=f"{OUT}/records/batches/batches.json",
+    log:
+        f"{OUT}/logs/batches.log",
+    benchmark:
+        f"{OUT}/benchmarks/batches.tsv"
+    conda:
+        "../../envs/archive.yaml"
+    resources:
+        mem_mb=1500,
+    params:
+        code=SETUP.code("batches"),
+    message:
+        "batches: split the exposures"
+    script:
+        "../../scripts/batches.py"
+
+
+rule download:
+    input:
+        batch=f"{OUT}/batches/{{batch}}.parquet",
+        targets=rules.query.output.targets,
+    output:
+        files=f"{OUT}/download/{{batch}}.parquet",
+        record=f"{OUT}/records/download/{{batch}}.json",
+    log:
+        f"{OUT}/logs/download/{{batch}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/download/{{batch}}.tsv"
+    conda:
+        "../../envs/archive.yaml"
+    resources:
+        mem_mb=1500,
+        archive=1,
+    params:
+        archive=SETUP.settings("archive"),
+        settings=SETUP.settings_without("download", "batches"),
+        folder=lambda wildcards: OUT.format(tile=wildcards.tile),
+        code=SETUP.code("download"),
+    message:
+        "download {wildcards.batch}: fetch its files"
+    script:
+        "../../scripts/download.py"

@@ -1,0 +1,100 @@
+"""From exposures to light curves and spectra of every target."""
+
+
+rule aperture:
+    input:
+        files=f"{OUT}/download/{{batch}}.parquet",
+        targets=rules.query.output.targets,
+    output:
+        photometry=f"{OUT}/aperture/{{batch}}.parquet",
+        record=f"{OUT}/records/aperture/{{batch}}.json",
+    log:
+        f"{OUT}/logs/aperture/{{batch}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/aperture/{{batch}}.tsv"
+    conda:
+        "../../envs/spectra.yaml"
+    resources:
+        mem_mb=1500,
+    params:
+        settings=SETUP.settings("aperture"),
+        folder=lambda wildcards: OUT.format(tile=wildcards.tile),
+        code=SETUP.code("aperture"),
+    message:
+        "aperture {wildcards.batch}: photometry of every planned exposure"
+    script:
+        "../../scripts/aperture.py"
+
+
+rule photometry:
+    input:
+        batches=SETUP.each_batch("aperture/{batch}.parquet"),
+    output:
+        parquet=f"{OUT}/photometry.parquet",
+        ecsv=f"{OUT}/photometry.ecsv",
+        record=f"{OUT}/records/photometry/photometry.json",
+    log:
+        f"{OUT}/logs/photometry.log",
+    benchmark:
+        f"{OUT}/benchmarks/photometry.tsv"
+    conda:
+        "../../envs/spectra.yaml"
+    resources:
+        mem_mb=2000,
+    params:
+        code=SETUP.code("photometry"),
+    message:
+        "photometry: every planned exposure of every target, once"
+    script:
+        "../../scripts/photometry.py"
+
+
+rule lightcurve:
+    input:
+        photometry=rules.photometry.output.parquet,
+        targets=rules.query.output.targets,
+    output:
+        csv=f"{OUT}/targets/{{target}}/lightcurve.csv",
+        ecsv=f"{OUT}/targets/{{target}}/lightcurve.ecsv",
+        vot=f"{OUT}/targets/{{target}}/lightcurve.vot",
+        json=f"{OUT}/targets/{{target}}/photometry.json",
+        record=f"{OUT}/records/lightcurve/{{target}}.json",
+    log:
+        f"{OUT}/logs/lightcurve/{{target}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/lightcurve/{{target}}.tsv"
+    conda:
+        "../../envs/spectra.yaml"
+    resources:
+        mem_mb=1000,
+    params:
+        settings=SETUP.settings("lightcurve"),
+        code=SETUP.code("lightcurve"),
+    message:
+        "light curve of {wildcards.target}"
+    script:
+        "../../scripts/lightcurve.py"
+
+
+rule spectrum_plot:
+    input:
+        lightcurve=f"{OUT}/targets/{{target}}/lightcurve.ecsv",
+    output:
+        combined=f"{OUT}/targets/{{target}}/combined_plot.png",
+        summary=f"{OUT}/targets/{{target}}/summary_plot.png",
+        record=f"{OUT}/records/spectrum_plot/{{target}}.json",
+    log:
+        f"{OUT}/logs/spectrum_plot/{{target}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/spectrum_plot/{{target}}.tsv"
+    conda:
+        "../../envs/spectra.yaml"
+    resources:
+        mem_mb=1500,
+    params:
+        settings=SETUP.settings("lightcurve"),
+        code=SETUP.code("spectrum_plot"),
+    message:
+        "figures of {wildcards.target}"
+    script:
+        "../../scripts/spectrum_plot.py"
