@@ -1,9 +1,11 @@
 """What must hold for the keys of targets and archive together."""
 
+import re
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 SPHEREX_BANDS = ("D1", "D2", "D3", "D4", "D5", "D6")
+MAGNITUDE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*=[A-Za-z][A-Za-z0-9_]*")
 Rule = tuple[tuple[str, ...], Callable[..., bool], str]
 
 
@@ -39,6 +41,21 @@ def archive_rules() -> Iterator[Rule]:
         lambda policy, pin: (policy == "pin") == bool(pin),
         "versions in archive.pin for archive.reprocessed: pin, and for no other",
     )
+    yield (
+        ("gaia.fetch.magnitudes",),
+        lambda pairs: all(MAGNITUDE.fullmatch(pair) for pair in pairs) and len(set(map(_band, pairs))) == len(pairs),
+        "texts such as g=g_sdss_mag, one for each band",
+    )
+    yield (
+        ("gaia.fetch.ra", "gaia.fetch.dec", "gaia.fetch.radius_arcmin"),
+        lambda *circle: len({value is None for value in circle}) == 1,
+        "all of gaia.fetch.ra, dec and radius_arcmin, or none",
+    )
+    yield (
+        ("gaia.fetch.urls", "archive.http.allow_http"),
+        lambda urls, http: bool(urls) and all(_usable(url, http) for url in urls),
+        "https URLs with hosts, one at least (http needs archive.http.allow_http: true)",
+    )
     for name in ("archive.tap_url", "archive.sia_url", "archive.data_url"):
         yield (
             (name, "archive.http.allow_http"),
@@ -54,3 +71,7 @@ def _usable(url: str, http: bool) -> bool:
     except ValueError:
         return False
     return bool(host) and parts.scheme in (("https", "http") if http else ("https",)) and "@" not in parts.netloc
+
+
+def _band(pair: str) -> str:
+    return pair.partition("=")[0]

@@ -67,6 +67,33 @@ class Sources(Section):
     detection: Detection = key(Detection, "used when inputs.catalog is null")
 
 
+class Fetch(Section):
+    """Fetching the reference stars of a field from an archive, for `inputs.gaia`."""
+
+    urls: tuple[str, ...] = key(
+        (
+            "https://gea.esac.esa.int/tap-server/tap",
+            "https://gaia.aip.de/tap",
+            "https://gaia.ari.uni-heidelberg.de/tap",
+        ),
+        "TAP services that hold the tables, asked in turn until one answers in full",
+    )
+    table: str = key("gaiadr3.gaia_source", "table of positions, proper motions and epochs")
+    photometry_table: str | None = key(
+        "gaiadr3.synthetic_photometry_gspc", "table of synthetic photometry, joined by source_id; null joins none"
+    )
+    magnitudes: tuple[str, ...] = key(
+        ("u=u_sdss_mag", "g=g_sdss_mag", "r=r_sdss_mag", "i=i_sdss_mag", "z=z_sdss_mag"),
+        "bands and the columns of AB magnitudes that stand for them, as band=column; they become mag_<band>",
+    )
+    ra: float | None = key(None, "right ascension of the field's centre; null takes the image's", "deg", ge=0, lt=360)
+    dec: float | None = key(None, "declination of the field's centre; null takes the image's", "deg", ge=-90, le=90)
+    radius_arcmin: float | None = key(
+        None, "radius of the circle; null takes one that holds the image", "arcmin", gt=0, le=10800
+    )
+    maxrec: int = key(200000, "most stars", ge=1)
+
+
 class Gaia(Section):
     """Matching the catalogue with the reference stars, and injecting the unmatched ones."""
 
@@ -78,3 +105,4 @@ class Gaia(Section):
     min_box_size_pix: int = key(
         3000, "smallest side of the box around the active sources", "pix", "zp.min_box_size_pix", ge=1
     )
+    fetch: Fetch = key(Fetch, "fetching the stars from an archive")
