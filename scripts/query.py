@@ -10,9 +10,5 @@ with job(snakemake) as task:
         Targets(**task.params.targets),
         Archive(**task.params.archive),
         task.params.folder,
-        task.output.targets,
-        task.output.observations,
-        task.output.parquet,
-        task.output.urls,
-        task.output.summary,
+        {name: task.output[name] for name in ("targets", "observations", "parquet", "urls", "summary")},
     )

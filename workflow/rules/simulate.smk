@@ -22,7 +22,7 @@ rule truth:
     params:
         settings=SETUP.settings("simulate"),
         bands=lambda wildcards: SETUP.plan(wildcards).bands,
-        gaia=SETUP.settings("gaia"),
+        gaia=SETUP.settings_without("gaia", "fetch"),
         zp_ref=SETUP.settings("load.zp_ref"),
         norm_radius_pix=SETUP.settings("psf.norm_radius_pix"),
         code=SETUP.code("truth"),

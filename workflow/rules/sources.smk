@@ -22,7 +22,7 @@ rule sources:
     params:
         bands=lambda wildcards: list(SETUP.plan(wildcards).fitted),
         settings=SETUP.settings("sources"),
-        gaia=SETUP.settings("gaia"),
+        gaia=SETUP.settings_without("gaia", "fetch"),
         zp_ref=SETUP.settings("load.zp_ref"),
         stamps=SETUP.stamps(SETUP.optional("inputs.catalog", "inputs.gaia")),
         code=SETUP.code("sources"),
