@@ -6,6 +6,7 @@ WATCH = Watch(SETUP.config.log.heartbeat_s)
 
 
 onstart:
+    SETUP.keep_to_stages({job.rule.name for job in workflow.dag.needrun_jobs()})
     SETUP.write_snapshots()
     SETUP.note_inputs()
     WATCH.start(workflow)
@@ -13,11 +14,13 @@ onstart:
 
 onsuccess:
     WATCH.stop()
+    SETUP.write_states()
     SETUP.tell({job.rule.name for job in workflow.dag.jobs})
 
 
 onerror:
     WATCH.stop()
+    SETUP.write_states()
 
 
 localrules:

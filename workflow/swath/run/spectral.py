@@ -7,6 +7,7 @@ from typing import Any
 
 from ..archive.batches import batch_names
 from .compared import Compared
+from .lastword import stop
 from .tiles import InputFunction
 
 # What each stage leaves behind, in the tile's folder; {batch} and {target} stand for all of them.
@@ -54,6 +55,18 @@ class Spectral(Compared):
     def each_batch(self, pattern: str) -> InputFunction:
         """Input function: `pattern` under the tile's folder for every batch."""
         return lambda wildcards: self._each(wildcards, pattern, "batch", self.plan(wildcards).batches)
+
+    def keep_to_stages(self, rules: Collection[str]) -> None:
+        """End the process with a sentence when `rules`, which are to run, do the work of stages that were left out."""
+        if sentence := self.left_out(rules):
+            stop(sentence)
+
+    def write_states(self) -> None:
+        """Say beside each target's products how far it is."""
+        if self.config.spectral and not self.reading:
+            from .states import write_states
+
+            write_states(self.config, self.plans[self.config.tile], Path(self.out.format(tile=self.config.tile)))
 
     def left_out(self, rules: Collection[str]) -> str:
         """A sentence when a run is about to do the work of stages that the config leaves out; else ''."""

@@ -19,6 +19,7 @@ from ..errors import SwathError
 from . import commandline
 from .lastword import LastWord, stop
 from .setup import ASKED_ABOUT, Setup
+from .states import config_of, is_state
 from .terminal import READERS, TOOLS, hush
 from .values import ROOT
 
@@ -34,6 +35,7 @@ def setup(workflow: Any, mapping: Mapping[str, Any]) -> Setup:
     try:
         for path in given:
             read_yaml(path)
+        mapping = config_of(mapping) if is_state(mapping) else mapping
         config = load_config({key: value for key, value in mapping.items() if key not in ASKED_ABOUT}, base)
         reading = bool(commandline.targets(sys.argv[1:], READERS))
         main = workflow.is_main_process
@@ -44,10 +46,21 @@ def setup(workflow: Any, mapping: Mapping[str, Any]) -> Setup:
         stop(str(error))
     _environment(config)
     _quote_python()
+    _bound_archive(workflow)
     if main:
         _listen(prepared.word)
         hush(workflow.output_settings, bool(commandline.targets(sys.argv[1:], TOOLS)))
     return prepared
+
+
+def _bound_archive(workflow: Any) -> None:
+    """One job at a time talks to an archive, by as many connections as the config says, unless the user asks for more.
+
+    Not in the profile: any `--resources` on the command line would take the place of the profile's.
+    """
+    from snakemake.resources import Resource
+
+    workflow.global_resources.setdefault("archive", Resource("archive", 1))
 
 
 def _listen(word: LastWord) -> None:
