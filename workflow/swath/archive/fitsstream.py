@@ -69,7 +69,7 @@ class Walker:
         self._inflate: zlib._Decompress | None = None
         self._header, self._block = bytearray(), bytearray()
         self._at = self._left = 0  # bytes taken; bytes of the present data unit, padding included, yet to come
-        self._begun = False
+        self._first: bytes | None = b""  # what came while it was too little to tell a gzipped file
 
     def feed(self, data: bytes) -> None:
         """Take more bytes.
@@ -78,8 +78,11 @@ class Walker:
         ------
         NotFitsError : they cannot be those of a FITS file.
         """
-        if not self._begun and data:
-            self._begun = True
+        if self._first is not None:
+            data = self._first + data
+            self._first = data if len(data) < len(GZIP) else None
+            if self._first is not None:
+                return
             self.gzipped = data.startswith(GZIP)
             self._inflate = zlib.decompressobj(31) if self.gzipped else None
         if self._inflate is None:
@@ -104,16 +107,14 @@ class Walker:
         ------
         NotFitsError : they end within an HDU.
         """
-        if not self._at and not self._block:
-            raise NotFitsError("empty")
+        if self._first is not None:
+            raise NotFitsError("one byte" if self._first else "empty")
         if self._block or self._header:
             self._is_fits()
             raise NotFitsError("ends within a header" if self._header or self.hdus else "ends within its first block")
-        if self._left and self._at < self.hdus[-1].data + self.hdus[-1].size:
-            missing = self.hdus[-1].data + self.hdus[-1].size - self._at
-            raise NotFitsError(
-                f"ends within HDU {len(self.hdus) - 1} {self.hdus[-1].name}, {missing} bytes are missing"
-            )
+        if self._left:
+            where = f"HDU {len(self.hdus) - 1} {self.hdus[-1].name}".rstrip()
+            raise NotFitsError(f"ends within {where}, {self._left} bytes are missing")
         if self._inflate is not None and not self._inflate.eof:
             raise NotFitsError("ends within its gzip data")
 

@@ -85,20 +85,21 @@ class Sink:
 
     def _settle(self, piece: bytes) -> None:
         """Hash what cannot belong to a PSF: a header is known to be that of one only when all of it has come."""
-        if (
-            self.cut is None
-            and not self._pending
-            and (self.walker.gzipped or self.walker.settled == self.size + len(piece))
-        ):
+        after = self.size + len(piece)
+        settled = self._settled(after)
+        if settled == after and not self._pending:
             self._hash.update(piece)
-            self._hashed += len(piece)
-            return
-        self._pending += piece
-        settled = self.walker.settled if self.cut is None else self.cut
-        count = max(0, settled - self._hashed)
-        self._hash.update(self._pending[:count])
-        del self._pending[: count if self.cut is None else None]
-        self._hashed += count
+        else:
+            self._pending += piece
+            count = max(0, settled - self._hashed)
+            self._hash.update(self._pending[:count])
+            del self._pending[: count if self.cut is None else None]
+        self._hashed = max(settled, self._hashed)
+
+    def _settled(self, after: int) -> int:
+        if self.cut is not None:
+            return self.cut
+        return after if self.walker.gzipped else self.walker.settled
 
     def _found(self, held: Callable[[Calibration], bool]) -> None:
         self._held = None
