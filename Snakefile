@@ -44,6 +44,7 @@ rule all:
 
 include: "workflow/rules/archive.smk"
 include: "workflow/rules/spectra.smk"
+include: "workflow/rules/regrid.smk"
 include: "workflow/rules/frames.smk"
 include: "workflow/rules/sources.smk"
 include: "workflow/rules/psf.smk"

@@ -21,8 +21,8 @@ rule query:
         mem_mb=1500,
         archive=1,
     params:
-        targets=SETUP.settings("targets"),
-        archive=SETUP.settings("archive"),
+        targets=SETUP.asked_targets,
+        archive=SETUP.asked_archive,
         stamps=SETUP.stamps(SETUP.asked_files),
         folder=lambda wildcards: OUT.format(tile=wildcards.tile),
         code=SETUP.code("query"),
@@ -72,7 +72,7 @@ rule download:
         archive=1,
     params:
         archive=SETUP.settings("archive"),
-        settings=SETUP.settings_without("download", "batches"),
+        settings=SETUP.asked_download,
         folder=lambda wildcards: OUT.format(tile=wildcards.tile),
         code=SETUP.code("download"),
     message:

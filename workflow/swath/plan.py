@@ -117,7 +117,7 @@ def _make(config: Config) -> tuple[Plan, dict[str, Any]]:
     """A plan and what was found of the inputs."""
     targets, rows = _targets(config) if config.spectral else ((), [])
     plan, found = _field(config) if config.imaging else (Plan(config.tile), {"rows": [], "needed": 0})
-    batches = tuple(batch_names(config.download.batches)) if config.spectral else ()
+    batches = tuple(batch_names(config.download.batches)) if config.spectral or config.archived else ()
     return replace(plan, targets=targets, batches=batches), {**found, "rows": [*rows, *found["rows"]]}
 
 
@@ -160,8 +160,9 @@ def _field(config: Config) -> tuple[Plan, dict[str, Any]]:
 def _files(config: Config, plan: Plan) -> list[str]:
     """All files that the plan depends on."""
     inputs = config.inputs
-    companions = [image[name] for image in plan.images.values() for name in ("path", "weight", "mask", "psf")]
-    named = (inputs.image_list, inputs.catalog, inputs.gaia, config.targets.table)
+    given = {} if config.archived else plan.images  # an archive's are products, which the plan comes before
+    companions = [image[name] for image in given.values() for name in ("path", "weight", "mask", "psf")]
+    named = (inputs.image_list, inputs.catalog, inputs.gaia, config.targets.table, config.grid.like)
     return [path for path in (*named, *companions) if path]
 
 
@@ -191,6 +192,7 @@ def _key(config: Config, files: list[str]) -> str:
         "inputs": canonical(config.inputs),
         "targets": canonical(config.targets),
         "batches": config.download.batches,
+        "grid": canonical(config.grid),
         "checks": canonical(config.checks),
         "crop": canonical(config.crop),
         "sources": canonical(config.sources),

@@ -11,6 +11,8 @@ from ..frames.align import alignment_problems, duplicate_bands
 from ..frames.header import ImageFacts, examine
 from ..frames.wcscards import pixel_scale, wcs_problems
 from ..psf.supplied import SuppliedImage, stamp_problems
+from ..regrid.field import images
+from .archived import archived_images
 from .fitsfile import truncation
 from .rows import Row
 
@@ -35,7 +37,15 @@ class Images(NamedTuple):
 
 
 def check_images(config: Config) -> Images:
-    """Look at the files and headers of all images and of what comes with them; of pixels, only PSFs are read."""
+    """Look at the files and headers of all images and of what comes with them; of pixels, only PSFs are read.
+
+    Of images that are still in an archive, shape, WCS and bands are known from the config.
+    """
+    if config.archived:
+        rows, facts = archived_images(config)
+        problems = tuple(band_problems([fact.band for fact in facts], config))
+        rows += [Row("bands", "inputs.archive.bands", "not usable", problems)] if problems else []
+        return Images(rows, list(images(config)) if facts else [], facts, next(iter(facts), None), bool(facts))
     entries, problems = list_images(config)
     listed = [entry.image for entry in entries]
     present = [image for image in listed if Path(image.path).is_file()]

@@ -23,6 +23,16 @@ def grid_rules() -> Iterator[Rule]:
         "either bands in inputs.archive.bands or positions in targets: a config asks one archive for one kind of thing",
     )
     yield (
+        ("inputs.archive.bands", "inputs.added_images"),
+        lambda bands, added: not (bands and added),
+        "inputs.added_images for images of your own alone; a band of an archive is added to inputs.archive.bands",
+    )
+    yield (
+        ("inputs.archive.bands", "psf.method"),
+        lambda bands, method: not bands or method != "supplied",
+        "another psf.method than supplied for images of an archive, which come without",
+    )
+    yield (
         ("inputs.archive.bands", "grid.like", "grid.ra", "grid.dec", "grid.width", "grid.pixel_scale_arcsec"),
         lambda bands, like, *own: not bands or like is not None or None not in own,
         "grid.ra, dec, width and pixel_scale_arcsec (or grid.like) for images of an archive",

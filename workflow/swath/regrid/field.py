@@ -5,7 +5,6 @@ from typing import Any
 from ..config.canonical import canonical
 from ..config.inputs import Image
 from ..config.model import Config
-from .grid import grid_header, reach_deg, shape_of
 
 WEIGHT_HDU, MASK_HDU = "WEIGHT", "MASK"
 FOLDER = "regrid"
@@ -30,8 +29,7 @@ def asked_archive(config: Config) -> dict[str, Any]:
     """Section `archive` for the rules that ask it, canonical: of a field, with a circle that holds the grid."""
     if not config.archived:
         return canonical(config.archive)
-    reach = min(3600 * reach_deg(grid_header(config.grid)), 648000.0)
-    radius = max(config.archive.radius_arcsec, round(reach, 3))
+    radius = max(config.archive.radius_arcsec, min(round(3600 * reach_deg(config), 3), 648000.0))
     return canonical(config.archive.model_copy(update={"radius_arcsec": radius}))
 
 
@@ -39,7 +37,7 @@ def asked_files(config: Config) -> dict[str, Any]:
     """Section `download` for the rule of this name, canonical: of a field, cutouts that cover the grid on request."""
     if not (config.archived and config.inputs.archive.cutouts) or config.download.cutout.size is not None:
         return canonical(config.download)
-    side = 2 * WIDER * reach_deg(grid_header(config.grid))
+    side = 2 * WIDER * reach_deg(config)
     cutout = config.download.cutout.model_copy(update={"size": f"{side:.6f}deg"})
     return canonical(config.download.model_copy(update={"cutout": cutout}))
 
@@ -54,11 +52,19 @@ def centre(config: Config) -> tuple[float, float]:
     if config.grid.like is None:
         return config.grid.ra, config.grid.dec
     from ..sources.positions import equatorial_wcs
+    from .grid import grid_header, shape_of
 
     header = grid_header(config.grid)
     ny, nx = shape_of(header)
     place = equatorial_wcs(header, config.grid.like).pixel_to_world((nx - 1) / 2, (ny - 1) / 2).icrs
     return round(float(place.ra.deg), 7) % 360, round(float(place.dec.deg), 7)
+
+
+def reach_deg(config: Config) -> float:
+    """Angle from the middle of the grid to its corners [deg]; errors as of `centre`."""
+    from . import grid
+
+    return grid.reach_deg(grid.grid_header(config.grid))
 
 
 def _image(config: Config, band: str) -> Image:

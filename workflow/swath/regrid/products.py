@@ -28,7 +28,8 @@ def facts_of(
 ) -> dict[str, Any]:
     """What is known of a band on the grid, in plain types.
 
-    `noise_factor` : scatter of sums over large apertures, over that of independent pixels of the declared noise; by it flux errors of large apertures are too small unless noise.correct_errors is set; 1 where none was resampled.
+    `noise_factor` : scatter of sums over large apertures, over that of independent pixels of the declared noise; by it
+    flux errors are too small unless noise.correct_errors is set. 1 where nothing was resampled.
     `gain` : that of pixels whose photons' noise was averaged by resampling as the sky's was.
     """
     measured = [row for row in noise if row["factor"] is not None]

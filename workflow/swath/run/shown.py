@@ -12,12 +12,12 @@ from ..figures import (
     source_figures,
     zeropoint_figures,
 )
-from .spectral import Spectral
+from .gridded import Gridded
 
 _CATALOGUE = ("catalog.csv", "catalog.fits", "catalog.parquet", "pages/facts.html")
 
 
-class Shown(Spectral):
+class Shown(Gridded):
     """Names of what is drawn and written for people."""
 
     @property

@@ -56,11 +56,14 @@ class Values(Tiles):
     def stamps(self, files: InputFunction) -> ParamFunction:
         """Parameter: what tells a user's file from another of its name, whatever their times of change.
 
-        Snakemake reruns for newer inputs only; a file put in place with an older date would go unnoticed. Simulated
-        files are products, which Snakemake follows by itself.
+        Snakemake reruns for newer inputs only; a file put in place with an older date would go unnoticed. Products,
+        simulated files and images on a grid among them, Snakemake follows by itself.
         """
+        own = f"{self.out.format(tile=self.config.tile)}/"
         return lambda wildcards: [
-            stamp(path) for path in _paths(files(wildcards)) if wildcards.tile == self.config.tile
+            stamp(path)
+            for path in _paths(files(wildcards))
+            if wildcards.tile == self.config.tile and not path.startswith(own)
         ]
 
     def _canonical(self, wildcards: Any, key: str) -> Any:
