@@ -13,6 +13,7 @@ As a process: POST /_faults takes {"rules": [...], "rate": 0.1}, GET /_faults te
 
 import argparse
 import asyncio
+import base64
 import json
 import random
 import re
@@ -252,8 +253,18 @@ class Hostile:
             old, new = f"{host}:{self.upstream[1]}", f"127.0.0.1:{self.port}"
             answer.headers = [(key, value.replace(old, new)) for key, value in answer.headers]
             if re.search("xml|text|json|votable", kind):
-                answer.body = answer.body.replace(old.encode(), new.encode())
+                answer.body = _replaced(answer.body.replace(old.encode(), new.encode()), old.encode(), new.encode())
         return answer
+
+
+def _replaced(votable: bytes, old: bytes, new: bytes) -> bytes:
+    """Also in the binary tables of a VOTable, whose texts cannot change their length."""
+
+    def one(found: re.Match) -> bytes:
+        plain = base64.b64decode(found[2])
+        return found[1] + base64.b64encode(plain.replace(old, new) if len(old) == len(new) else plain) + found[3]
+
+    return re.sub(rb'(<STREAM encoding="base64">)([^<]*)(</STREAM>)', one, votable)
 
 
 def _instead(rule: Rule, path: str, port: int) -> Answer:

@@ -1,0 +1,311 @@
+"""A real archive on loopback: GAVO DaCHS (TAP, ObsCore, SIA2, datalink, SODA) with a PostgreSQL of its own.
+
+In a test:      the fixture `dachs` (tests/archive/conftest.py), or `with Dachs() as archive: query(archive.tap)`
+By itself:      PYTHONPATH=tests python -m archive.dachs.server
+
+It publishes the shipped Stripe 82 field and its reference stars, these under the names of Gaia's archive. Ports are
+free ones, all state lies in one temporary folder, and both servers are children of this process that end with it,
+however it ends. PostgreSQL refuses to run as root: there, everything runs as the user postgres that its package makes.
+Debian packages: python3-gavo postgresql-15 postgresql-15-pgsphere postgresql-15-q3c (not gavodachs2-server, whose
+installation wants a running system database).
+"""
+
+import csv
+import gzip
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+HERE = Path(__file__).parent
+FIELD = HERE.parents[2] / "config" / "tiny480"
+BANDS = "ugriz"
+EPOCH = 2016.0
+KNOWN = """
+INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
+VALUES (900000, 'pg_sphere', 10, 'public'::regnamespace, true, '{version}');
+"""
+EXTENSIONS = ("pg_sphere", "q3c")
+CONFIG = """\
+[general]
+rootDir: {root}/gavo
+group: {group}
+maintainerAddress: nobody@localhost
+sendmail: cat >/dev/null
+[web]
+bindAddress: 127.0.0.1
+serverPort: {port}
+serverURL: http://127.0.0.1:{port}
+user: {user}
+sitename: Test archive
+realm: test
+[ivoa]
+authority: org.example.swath
+dalDefaultLimit: 10000
+[async]
+maxTAPRunning: 4
+defaultExecTime: 60
+defaultLifetime: 3600
+"""
+COMMANDS = ("dachs", "postgres", "initdb", "createdb", "psql", "pg_isready")
+META = """\
+publisher: Test
+publisherID: ivo://org.example.swath
+contact.name: Test
+contact.address: nowhere
+contact.email: nobody@localhost
+contact.telephone: 0
+creator.name: Test
+organization.title: Test
+organization.description: test archive
+authority.creationDate: 2026-01-01T00:00:00Z
+authority.title: Test
+authority.shortName: test
+authority.description: test archive
+authority.referenceURL: http://127.0.0.1:{port}
+authority.managingOrg: ivo://org.example.swath/org
+"""
+
+
+def missing() -> str:
+    """Why there can be no such archive here; empty where there can."""
+    if not shutil.which("dachs"):
+        return "GAVO DaCHS (python3-gavo) is not installed"
+    if _postgres() is None:
+        return "PostgreSQL is not installed"
+    shared = Path("/usr/share/postgresql")
+    gone = [name for name in EXTENSIONS if not list(shared.glob(f"*/extension/{name}.control"))]
+    return f"PostgreSQL lacks {' and '.join(gone)}" if gone else ""
+
+
+class Dachs:
+    """The archive, running between enter and exit; `tap`, `sia` and `url` are its addresses."""
+
+    def __init__(self) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="swath-dachs-"))
+        self.port, self._database_port = _free_ports(2)
+        self._children: list[subprocess.Popen] = []
+        self._account = pwd.getpwnam("postgres") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def tap(self) -> str:
+        """Base of TAP."""
+        return f"{self.url}/tap"
+
+    @property
+    def sia(self) -> str:
+        """Address of SIA2."""
+        return f"{self.url}/survey/q/sia2/siap2.xml"
+
+    def __enter__(self) -> "Dachs":
+        try:
+            self._prepare()
+            self._start_database()
+            self._publish()
+            self._serve()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for child in reversed(self._children):
+            child.send_signal(signal.SIGINT)  # PostgreSQL: fast shutdown
+        for child in reversed(self._children):
+            try:
+                child.wait(15)
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+        shutil.rmtree(self.root, ignore_errors=True)
+
+    def _prepare(self) -> None:
+        """Configuration, images and tables in the folder, in the hands of the unprivileged user."""
+        survey, gaia = self.root / "gavo/inputs/survey", self.root / "gavo/inputs/gaia"
+        for folder in (survey / "data", gaia / "data", self.root / "log", self.root / "run"):
+            folder.mkdir(parents=True)
+        names = {"root": self.root, "port": self.port, "user": self._account.pw_name}
+        group = subprocess.run(["id", "-gn", self._account.pw_name], capture_output=True, text=True, check=True)
+        (self.root / "gavo.rc").write_text(CONFIG.format(group=group.stdout.strip(), **names))
+        shutil.copy(HERE / "survey.rd", survey / "q.rd")
+        shutil.copy(HERE / "gaia.rd", gaia / "q.rd")
+        for band in BANDS:
+            with gzip.open(FIELD / f"S82_{band}.fits.gz") as packed:
+                (survey / f"data/S82_{band}.fits").write_bytes(packed.read())
+        write_stars(gaia / "data")
+        if os.getuid() == 0:
+            subprocess.run(["chown", "-R", f"{self._account.pw_uid}:{self._account.pw_gid}", self.root], check=True)
+
+    def _start_database(self) -> None:
+        data, user = self.root / "pg", self._account.pw_name
+        self._run("initdb", "-D", data, "-U", user, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync")
+        quick = [f"-c{key}=off" for key in ("fsync", "full_page_writes", "synchronous_commit")]
+        quick.append("-callow_system_table_mods=on")
+        place = [
+            f"-p{self._database_port}",
+            "-clisten_addresses=127.0.0.1",
+            f"-cunix_socket_directories={self.root}/run",
+        ]
+        self._spawn("postgres", "-D", data, *place, *quick)
+        self._wait("PostgreSQL", 60, lambda: self._run("pg_isready", check=False).returncode == 0)
+        self._run("createdb", "-E", "UTF8", "-T", "template0", "gavo")
+        if self._run("psql", "-d", "gavo", "-c", "CREATE EXTENSION pg_sphere", check=False).returncode:
+            self._mend_sphere()
+
+    def _mend_sphere(self) -> None:
+        """Load pg_sphere by hand.
+
+        The newest releases of PostgreSQL 15 do not let two operators name one commutator or negator, as
+        the script of pg_sphere 1.2.0 in Debian 12 does. Both are hints for the planner: it is run without them.
+        """
+        shared = Path("/usr/share/postgresql") / _postgres().parts[-2] / "extension"
+        version = re.search(r"default_version = '([^']+)'", (shared / "pg_sphere.control").read_text())[1]
+        script = (shared / f"pg_sphere--{version}.sql").read_text()
+        script = re.sub(r"(?m)^\s*(COMMUTATOR|NEGATOR)\s*=.*,\s*$|^\\echo.*$", "", script)
+        mended = self.root / "pg_sphere.sql"
+        mended.write_text(script.replace("MODULE_PATHNAME", "$libdir/pg_sphere") + KNOWN.format(version=version))
+        self._run("psql", "-q", "-d", "gavo", "-v", "ON_ERROR_STOP=1", "-1", "-f", mended)
+
+    def _publish(self) -> None:
+        user = self._account.pw_name
+        self._run("dachs", "init", "-d", f"host=127.0.0.1 port={self._database_port} user={user} dbname=gavo")
+        meta = self.root / "gavo/etc/defaultmeta.txt"
+        meta.write_text(META.format(port=self.port))
+        self._run("dachs", "imp", "//obscore")  # before anything that ObsCore is to know of
+        self._run("dachs", "imp", "survey/q")
+        self._run("dachs", "imp", "gaia/q")
+        self._run("dachs", "pub", "survey/q")
+
+    def _serve(self) -> None:
+        self._spawn("dachs", "serve", "debug")
+        self._wait("DaCHS", 90, self._answers)
+
+    def _answers(self) -> bool:
+        with suppress(urllib.error.URLError, ConnectionError, TimeoutError):
+            return urllib.request.urlopen(f"{self.tap}/availability", timeout=5).status == 200
+        return False
+
+    def _wait(self, name: str, seconds: float, ready: Callable[[], bool]) -> None:
+        end = time.monotonic() + seconds
+        while not ready():
+            if self._children[-1].poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"{name} did not start; {self._said(self._children[-1].args)}")
+            time.sleep(0.1)
+
+    def _command(self, words: tuple[object, ...]) -> list[str]:
+        """The words as a command of the unprivileged user, that ends when this process does."""
+        account, switch = self._account, []
+        if os.getuid() == 0:
+            switch = [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
+        return ["setpriv", "--pdeathsig=TERM", *switch, *map(str, words)]
+
+    def _environment(self) -> dict[str, str]:
+        path = f"/usr/bin:/bin:{_postgres()}"
+        database = {"PGHOST": "127.0.0.1", "PGPORT": str(self._database_port), "PGUSER": self._account.pw_name}
+        settings = {"PATH": path, "HOME": str(self.root), "GAVOSETTINGS": f"{self.root}/gavo.rc", "LC_ALL": "C.UTF-8"}
+        return settings | database
+
+    def _run(self, *words: object, check: bool = True) -> subprocess.CompletedProcess:
+        with open(self.root / "log" / f"{words[0]}.log", "ab") as log:
+            done = subprocess.run(
+                self._command(words), cwd=self.root, env=self._environment(), stdout=log, stderr=subprocess.STDOUT
+            )
+        if check and done.returncode:
+            raise RuntimeError(f"{' '.join(map(str, words))} failed; {self._said(words)}")
+        return done
+
+    def _spawn(self, *words: object) -> None:
+        with open(self.root / "log" / f"{words[0]}.log", "ab") as log:
+            child = subprocess.Popen(
+                self._command(words), cwd=self.root, env=self._environment(), stdin=subprocess.DEVNULL,
+                stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+        self._children.append(child)
+
+    def _said(self, words: object) -> str:
+        """The last lines of the log of a command."""
+        name = next(
+            str(word) for word in words if str(word) in ("dachs", "postgres", "initdb", "createdb", "pg_isready")
+        )
+        lines = (self.root / "log" / f"{name}.log").read_text(errors="replace").splitlines()
+        return "its last words:\n" + "\n".join(lines[-20:])
+
+
+def write_stars(folder: Path) -> None:
+    """The shipped reference stars as Gaia's two tables.
+
+    The stars are given small proper motions, and positions at Gaia's epoch that lead back to the shipped ones at that
+    of the images.
+    """
+    with open(FIELD / "synphot.csv") as text:
+        stars = list(csv.DictReader(text))
+    years = EPOCH - 1998.716  # the images' night
+    sources, photometry = [], []
+    for number, star in enumerate(stars):
+        pmra, pmdec = 4.0 * (number % 5 - 2), 3.0 * (number % 3 - 1)  # mas / yr
+        sources.append({
+            "source_id": star["source_id"], "ref_epoch": EPOCH, "ra": float(star["ra"]) + pmra * years / 3.6e6,
+            "ra_error": 0.1, "dec": float(star["dec"]) + pmdec * years / 3.6e6, "dec_error": 0.1, "parallax": 1.0,
+            "parallax_error": 0.1, "pmra": pmra, "pmra_error": 0.1, "pmdec": pmdec, "pmdec_error": 0.1, "ruwe": 1.0,
+            "phot_g_mean_mag": star["mag_r"], "phot_bp_mean_mag": star["mag_g"], "phot_rp_mean_mag": star["mag_i"],
+        })  # fmt: skip
+        row = {"source_id": star["source_id"], "c_star": 0.0}
+        for band in BANDS:
+            mag = star[f"mag_{band}"]
+            flux = 10 ** (-0.4 * (float(mag) + 56.1)) if mag else ""
+            row |= {
+                f"{band}_sdss_mag": mag,
+                f"{band}_sdss_flux": flux,
+                f"{band}_sdss_flux_error": "",
+                f"{band}_sdss_flag": 1,
+            }
+        photometry.append(row)
+    for name, rows in (("gaia_source", sources), ("synthetic_photometry_gspc", photometry)):
+        with open(folder / f"{name}.csv", "w", newline="") as out:
+            writer = csv.DictWriter(out, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+
+
+def _postgres() -> Path | None:
+    """The folder of the newest PostgreSQL's programs."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    return found[-1].parent if found else None
+
+
+def _free_ports(count: int) -> list[int]:
+    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in held]
+    for each in held:
+        each.close()
+    return ports
+
+
+def main() -> None:
+    """Serve until interrupted."""
+    if reason := missing():
+        raise SystemExit(reason)
+    with Dachs() as archive:
+        print(f"TAP {archive.tap}\nSIA2 {archive.sia}\nlogs {archive.root}/log", flush=True)
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main()
