@@ -1,5 +1,6 @@
 """lightcurve: the tables of one target."""
 
+from swath.config.aperture import Aperture
 from swath.config.lightcurve import LightCurve
 from swath.jobs import job
 from swath.spectra.lightcurve import write_lightcurve
@@ -14,4 +15,5 @@ with job(snakemake) as task:
         task.output.vot,
         task.output.json,
         task.input.targets,
+        Aperture(**task.params.magnitudes),
     )

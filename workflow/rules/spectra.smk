@@ -68,7 +68,8 @@ rule lightcurve:
     resources:
         mem_mb=1000,
     params:
-        settings=SETUP.settings("lightcurve"),
+        settings=SETUP.settings_without("lightcurve", "figure"),
+        magnitudes=SETUP.settings("aperture.magnitude", "aperture.asinh_softening"),
         code=SETUP.code("lightcurve"),
     message:
         "light curve of {wildcards.target}"

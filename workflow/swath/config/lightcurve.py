@@ -75,9 +75,9 @@ class LightCurve(Section):
         "the flux, or above 0 where the flux is negative",
         gt=0,
     )
-    bad_flags: tuple[str, ...] = key(
+    bad_flags: tuple[int | str, ...] = key(
         BAD_FLAGS,
-        "a measurement with one of these flags in its aperture is rejected; SOURCE is on nearly every aperture of a "
+        "a measurement with one of these flags (names, or bits) in its aperture is rejected; SOURCE is on nearly every aperture of a "
         "source and cannot be among them",
         "",
         "spxquery.photometry.bad_flags",
