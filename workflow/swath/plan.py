@@ -116,7 +116,7 @@ def read_found(path: Path) -> dict[str, Any]:
 def _make(config: Config) -> tuple[Plan, dict[str, Any]]:
     """A plan and what was found of the inputs."""
     targets, rows = _targets(config) if config.spectral else ((), [])
-    plan, found = _field(config) if config.imaging else (Plan(config.tile), {"rows": [], "needed": 0})
+    plan, found = _field(config) if config.imaging else (Plan(config.tile), {"rows": [], "needed": None})
     batches = tuple(batch_names(config.download.batches)) if config.spectral or config.archived else ()
     return replace(plan, targets=targets, batches=batches), {**found, "rows": [*rows, *found["rows"]]}
 

@@ -12,7 +12,7 @@ from ..plan import Plan
 from .spectral import STAGES
 
 KIND = "swath state of a target"
-_COUNTED = (("planned", "download", "status"), ("measured", "aperture", "status"))
+_COUNTED = ("download", "aperture")
 
 
 def write_states(config: Config, plan: Plan, folder: Path) -> None:
@@ -21,7 +21,7 @@ def write_states(config: Config, plan: Plan, folder: Path) -> None:
     It holds the stages done, counts of exposures, the files, and the whole effective config, which `resume` and
     `snakemake --configfile state.json` run again.
     """
-    rows = {stage: list(_rows(folder / stage, plan.batches, column)) for _, stage, column in _COUNTED}
+    rows = {stage: list(_rows(folder / stage, plan.batches)) for stage in _COUNTED}
     for target in plan.targets:
         state = _state(config, plan, folder, target, rows)
         path = folder / "targets" / target / "state.json"
@@ -49,7 +49,7 @@ def _state(
     done = [stage for stage, names in STAGES.items() if all(_there(folder, name, target, plan) for name in names)]
     missing = [stage for stage in config.stages if stage not in done]
     own = {stage: [row for row in found if row[0] == target] for stage, found in rows.items()}
-    counts = {name: dict(sorted(Counter(row[1] for row in own[stage]).items())) for name, stage, _ in _COUNTED}
+    counts = {stage: dict(sorted(Counter(row[1] for row in rows).items())) for stage, rows in own.items()}
     names = {path.name: str(path.relative_to(folder)) for path in sorted((folder / "targets" / target).glob("*.*"))}
     names.pop("state.json", None)
     return {
@@ -70,11 +70,11 @@ def _there(folder: Path, name: str, target: str, plan: Plan) -> bool:
     return all((folder / name.format(batch=batch, target=target)).is_file() for batch in batches)
 
 
-def _rows(folder: Path, batches: Sequence[str], column: str) -> Iterator[tuple[str, str, str]]:
+def _rows(folder: Path, batches: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     """Target, status and file of every row of the batches that are there."""
     import pyarrow.parquet
 
     for path in (folder / f"{batch}.parquet" for batch in batches):
         if path.is_file():
-            table = pyarrow.parquet.read_table(path, columns=["target", column, "file"])
-            yield from zip(*(table[name].to_pylist() for name in ("target", column, "file")), strict=True)
+            table = pyarrow.parquet.read_table(path, columns=["target", "status", "file"])
+            yield from zip(*(table[name].to_pylist() for name in ("target", "status", "file")), strict=True)
