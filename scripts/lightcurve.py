@@ -14,6 +14,7 @@ with job(snakemake) as task:
         task.output.ecsv,
         task.output.vot,
         task.output.json,
+        task.output.spectrum,
         task.input.targets,
         Aperture(**task.params.magnitudes),
     )

@@ -58,6 +58,7 @@ rule lightcurve:
         ecsv=f"{OUT}/targets/{{target}}/lightcurve.ecsv",
         vot=f"{OUT}/targets/{{target}}/lightcurve.vot",
         json=f"{OUT}/targets/{{target}}/photometry.json",
+        spectrum=f"{OUT}/targets/{{target}}/spectrum.csv",
         record=f"{OUT}/records/lightcurve/{{target}}.json",
     log:
         f"{OUT}/logs/lightcurve/{{target}}.log",

@@ -12,6 +12,8 @@ from .config.schema import schema_text
 from .config.yamltext import render
 from .files import write_text
 from .inject import columns as injected
+from .photometry.quality import QUALITY_FLAGS
+from .spectra import columns as lightcurves
 
 COMMAND = "PYTHONPATH=workflow python -m swath.docs"
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,6 +72,51 @@ One row per added source; `{band}` stands for each band's name. What was not mea
 """
 
 
+LIGHTCURVE = f"""\
+<!-- Generated from workflow/swath/spectra/columns.py and photometry/quality.py; rewrite it with `{COMMAND}`. -->
+
+# The tables of a target, column by column
+
+Every planned exposure is a row of `results/<tile>/targets/<target>/lightcurve.csv`, also those that could not be
+measured; `status` and `reason` say why. What is not known is empty in CSV, not a number in ECSV and VOTable, null in
+`photometry.json`. The first fifteen columns are those of SPXQuery, in its order.
+
+`class` is decided by the first of these that applies:
+
+1. `rejected`: no flux; a flag of `lightcurve.bad_flags` in the aperture (never SOURCE, which nearly every target has);
+   or an outlier among its neighbours in wavelength (`lightcurve.sigma_clip_sigma`)
+2. `good`: S/N of `lightcurve.sigma_threshold` or more
+3. `upper_limit`: S/N below `lightcurve.upper_limit_sigma`
+4. `rejected`: S/N between the two
+
+## `lightcurve.csv`, `.ecsv`, `.vot`, `photometry.json`
+
+"""
+SPECTRUM = """
+## `spectrum.csv`
+
+The light curve averaged in bins of wavelength; one row per bin, also of those without a measurement.
+
+"""
+QUALITY = """
+## `quality`
+
+The sum of the bits that apply; 0 is a measurement without remarks.
+
+"""
+IRSA = """
+## Coming from IRSA's spectrophotometry tool
+
+"""
+
+
+def lightcurve_text() -> str:
+    """The columns of a target's tables as Markdown."""
+    same = "".join(f"| `{theirs}` | `{ours}` |\n" for theirs, ours in lightcurves.IRSA.items())
+    tables = columns.table(lightcurves.FIELDS) + SPECTRUM + columns.table(lightcurves.SPECTRUM)
+    return LIGHTCURVE + tables + QUALITY + flags.markdown(QUALITY_FLAGS) + IRSA + "| there | here |\n|---|---|\n" + same
+
+
 def catalog_text() -> str:
     """The catalogue's columns and flags as Markdown."""
     masks = flags.markdown(flags.MASK_FLAGS)
@@ -90,6 +137,7 @@ def documents() -> dict[str, str]:
         "workflow/schemas/config.schema.json": schema_text(),
         "workflow/schemas/catalog.md": catalog_text(),
         "workflow/schemas/inject.md": inject_text(),
+        "workflow/schemas/lightcurve.md": lightcurve_text(),
     }
 
 

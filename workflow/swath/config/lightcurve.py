@@ -77,8 +77,8 @@ class LightCurve(Section):
     )
     bad_flags: tuple[int | str, ...] = key(
         BAD_FLAGS,
-        "a measurement with one of these flags (names, or bits) in its aperture is rejected; SOURCE is on nearly every aperture of a "
-        "source and cannot be among them",
+        "a measurement with one of these flags (names, or bits) in its aperture is rejected; SOURCE, which is on nearly "
+        "every aperture of a source, cannot be among them",
         "",
         "spxquery.photometry.bad_flags",
     )
@@ -92,5 +92,12 @@ class LightCurve(Section):
     )
     sigma_clip_maxiters: int = key(
         10, "rounds of clipping, at most", "", "spxquery.visualization.sigma_clip_maxiters", ge=1, le=100
+    )
+    bins_per_band: int = key(
+        17,
+        "bins of each band in spectrum.csv, of equal ratio of wavelengths; 17 make SPHEREx's 102, each as wide as a "
+        "bandpass",
+        ge=1,
+        le=10_000,
     )
     figure: SpectrumFigure = key(SpectrumFigure, "the figures")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from ..config.lightcurve import SpectrumFigure
+from ..spectra.judge import sound
 
 
 class Points(NamedTuple):
@@ -37,9 +38,8 @@ def points(table: pd.DataFrame, use_magnitude: bool) -> Points:
     times = table["mjd"].to_numpy()
     order = np.flatnonzero(drawn)[np.argsort(table["snr"].to_numpy()[drawn], kind="stable")]
     kind = table["class"].to_numpy(object)
-    sound = (kind != "rejected") | table["class_reason"].str.startswith("S/N").to_numpy(bool)
     wavelength = table["wavelength"].to_numpy()
-    taken = (column[order] for column in (wavelength, times, values, errors, kind, sound))
+    taken = (column[order] for column in (wavelength, times, values, errors, kind, sound(table)))
     return Points(*taken, times[~drawn & np.isfinite(times)])
 
 

@@ -105,6 +105,28 @@ REST = tuple(_measured(column.name, ucd=_UCDS.get(column.name, "")) for column i
 FIELDS = SPXQUERY + JUDGED + REST
 NAMES = tuple(field.name for field in FIELDS)
 TEXTS = tuple(field.name for field in FIELDS if field.kind == "str")
+SPECTRUM = (
+    Field("band", "str", "", "D1 to D6, or the name of a filter"),
+    Field("bin", "int", "", "number of the bin in its band, from 1"),
+    Field("wavelength_low", "float", "um", "lower end of the bin"),
+    Field("wavelength_high", "float", "um", "upper end of the bin"),
+    Field("wavelength", "float", "um", "mean of the measurements' wavelengths, with the weights of the fluxes"),
+    Field("flux", "float", "uJy", "mean of the fluxes, weighted by their inverse variances"),
+    Field(
+        "flux_error", "float", "uJy", "its error: the formal one, times the root of chi2_reduced where that is above 1"
+    ),
+    Field("flux_error_formal", "float", "uJy", "its error from the errors of the measurements alone"),
+    Field("snr", "float", "", "flux over flux_error"),
+    Field(
+        "chi2_reduced", "float", "", "scatter of the measurements in units of their errors; empty for fewer than two"
+    ),
+    Field(
+        "measurements", "int", "", "how many were averaged: all but those with a bad flag and outliers, whatever S/N"
+    ),
+    Field("left_out", "int", "", "how many were not: with a bad flag, or outliers"),
+    Field("mjd_first", "float", "d", "time of the first one averaged"),
+    Field("mjd_last", "float", "d", "time of the last one averaged"),
+)
 # The columns of the table that IRSA's spectrophotometry tool gives, and what they are called here.
 IRSA = {
     "lambda": "wavelength", "lambda_width": "bandwidth", "flux": "flux", "flux_err": "flux_error", "flags": "flag",

@@ -31,6 +31,12 @@ def sentences(target: Target, settings: LightCurve) -> Iterator[str]:
     yield f"Bad flags: {' '.join(map(str, settings.bad_flags)) or 'none'}"
 
 
+def spectrum_sentences(target: Target, settings: LightCurve) -> Iterator[str]:
+    """What is in the table of averages, for people."""
+    yield f"Spectrum of {_line(target.name)}: the light curve averaged in {settings.bins_per_band} bins per band"
+    yield "Averaged is what has a flux, no bad flag, and is no outlier, whatever its S/N. What is not known is empty."
+
+
 def column_lines(fields: Sequence[Field]) -> Iterator[str]:
     """A line for every column: name, unit, meaning."""
     for field in fields:

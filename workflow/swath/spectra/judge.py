@@ -56,6 +56,11 @@ def judge(table: pd.DataFrame, settings: LightCurve, bits: Mapping[str, int]) ->
     )
 
 
+def sound(table: pd.DataFrame) -> np.ndarray:
+    """Which measurements of a light curve are neither flagged nor outliers, whatever their S/N; bool (n,)."""
+    return (table["class"] != "rejected").to_numpy(bool) | table["class_reason"].str.startswith("S/N").to_numpy(bool)
+
+
 def flag_names(values: Sequence[int] | np.ndarray, bits: Mapping[str, int]) -> list[str]:
     """Names of the bits set in every value, lowest bit first, separated by blanks; BIT30 for one without a name."""
     named = {number: name for name, number in bits.items()}

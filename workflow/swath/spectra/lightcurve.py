@@ -12,9 +12,10 @@ from ..photometry.columns import COLUMNS as MEASURED
 from ..spherex.maskbits import DOCUMENTED
 from ..tables import read_table
 from .astropytable import as_astropy, write_ecsv
-from .columns import FIELDS
+from .binned import binned_spectrum
+from .columns import FIELDS, SPECTRUM
 from .csvfile import write_commented
-from .head import column_lines, facts, judging, sentences
+from .head import column_lines, facts, judging, sentences, spectrum_sentences
 from .jsonfile import write_observations
 from .table import Target, light_curve
 from .votable import write_votable
@@ -30,16 +31,17 @@ def write_lightcurve(
     ecsv: str | Path,
     vot: str | Path,
     json: str | Path,
+    spectrum: str | Path,
     targets: str | Path | None = None,
     aperture: Aperture | None = None,
 ) -> None:
-    """Write one target's measurements as CSV, ECSV, VOTable and JSON.
+    """Write one target's measurements as CSV, ECSV, VOTable and JSON, and their averages in bins of wavelength.
 
     Parameters
     ----------
     photometry : the table of all targets (`photometry.parquet`).
     target : the target's slug. settings : section `lightcurve`; its `figure` is not used.
-    csv, ecsv, vot, json : output paths.
+    csv, ecsv, vot, json : output paths of the light curve. spectrum : of the averages, CSV.
     targets : the table of targets (`query/targets.ecsv`), for name and position in the files' heads.
     aperture : what kind of magnitudes the photometry has; the default's where not given.
 
@@ -55,6 +57,8 @@ def write_lightcurve(
     write_ecsv(ecsv, made)
     write_votable(vot, made, FIELDS, about, "lightcurve", judging(settings))
     write_observations(json, table, FIELDS, head)
+    averaged = binned_spectrum(table, settings.bins_per_band)
+    write_commented(spectrum, averaged, SPECTRUM, [*spectrum_sentences(about, settings), *column_lines(SPECTRUM)])
     counts = table["class"].value_counts()
     log.info("%s: %d exposures, %s", target, len(table), ", ".join(f"{n} {name}" for name, n in counts.items()))
 
