@@ -108,7 +108,7 @@ def another(key):
     if isinstance(default, bool):
         return not default
     if isinstance(default, tuple) and default:
-        return list(default[1:]) if isinstance(default[0], str) else [default[0] * 0.99, default[1]]
+        return list(default[1:]) if isinstance(default[0], str) else [type(default[0])(default[0] * 0.99), default[1]]
     if isinstance(default, int | float):
         return default + 1 if int in options else default * 0.99 or 0.5
     if choices := [choice for choice in options if isinstance(choice, str) and choice != default]:
