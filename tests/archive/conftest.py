@@ -1,16 +1,5 @@
 """Archives for the tests of this folder."""
 
-import os
-from collections.abc import Iterator
+from archive.dachs.server import dachs
 
-import pytest
-from archive.dachs.server import Dachs, missing
-
-
-@pytest.fixture(scope="session")
-def dachs() -> Iterator[Dachs]:
-    """One archive for all tests of a worker."""
-    if reason := missing():
-        (pytest.fail if os.environ.get("SWATH_REQUIRE_SERVICES") else pytest.skip)(reason)
-    with Dachs() as archive:
-        yield archive
+__all__ = ["dachs"]

@@ -97,7 +97,7 @@ class Exposure:
         """The cutout as it is served."""
         box = _mef(self.file).box(center, size)
         before, image, after = _cut(self.file, *box)
-        return [before, self._signed(image), after]
+        return [*before, self._signed(image), *after]
 
     def _signed(self, header: bytes) -> bytes:
         """The bytes of an IMAGE header with this exposure's own names and times."""
@@ -194,21 +194,22 @@ def _mef(file: Path) -> _Mef:
 
 
 @lru_cache(maxsize=4096)
-def _cut(file: Path, x0: int, x1: int, y0: int, y1: int) -> tuple[bytes, bytes, bytes]:
-    """Bytes of a cutout before, of and after the header of its IMAGE."""
-    shape, out, image = _mef(file).shape, BytesIO(), (0, 0)
+def _cut(file: Path, x0: int, x1: int, y0: int, y1: int) -> tuple[Segments, bytes, Segments]:
+    """What comes before, of and after the header of a cutout's IMAGE; what is not cut stays in the file."""
+    mef, before, after, image = _mef(file), [], [], b""
     with fits.open(file, do_not_scale_image_data=True) as hdus:
         for hdu in hdus:
-            if isinstance(hdu, fits.ImageHDU) and hdu.shape == shape:
-                begun = out.tell()
-                out.write(cut := _cut_hdu(hdu, x0, x1, y0, y1))
-                if hdu.name == "IMAGE":
-                    image = (begun, begun + _header_length(cut))
+            if isinstance(hdu, fits.ImageHDU) and hdu.shape == mef.shape:
+                cut = _cut_hdu(hdu, x0, x1, y0, y1)
+                length = _header_length(cut) if hdu.name == "IMAGE" else 0
+                image = cut[:length] or image
+                (after if image else before).append(cut[length:])
             else:
                 info = hdu.fileinfo()
-                out.write(_mef(file).bytes[info["hdrLoc"] : info["datLoc"] + info["datSpan"]])
-    made = out.getvalue()
-    return made[: image[0]], made[image[0] : image[1]], made[image[1] :]
+                (after if image else before).append(
+                    memoryview(mef.bytes)[info["hdrLoc"] : info["datLoc"] + info["datSpan"]]
+                )
+    return before, image, after
 
 
 def _cut_hdu(hdu: fits.ImageHDU, x0: int, x1: int, y0: int, y1: int) -> bytes:

@@ -20,6 +20,7 @@ from astropy.io import fits
 from astropy.time import Time
 from astropy.wcs import WCS
 from pyvo.dal.adhoc import DatalinkResults
+from spherex.build import Scene, write
 
 SIZE, RA, DEC = 300, 210.8, 54.3
 NAMES = (
@@ -242,3 +243,30 @@ def test_many_exposures_may_share_a_file(served):
     np.testing.assert_allclose(header["MJD-AVG"], many[7].begin + 113.5826 / 2 / 86400, atol=1e-9)
     assert header["DATE-BEG"] if "DATE-BEG" in header else header["DATE-OBS"].startswith("2025-05-05T07:40:48")
     found.verify("exception")
+
+
+@pytest.mark.parametrize("release", ["qr2", "qr3"])
+def test_cutouts_of_built_files_are_small_but_for_their_psf(tmp_path, release):
+    scene = Scene(detector=3, release=release, sky=(RA, DEC), sources=((RA, DEC, 800.0),), size=(120, 120), noise=False)
+    (truth,) = write(tmp_path / scene.name, scene)
+    one = exposures([tmp_path / scene.name])[0]
+    with Irsa([one]) as irsa:
+        content = get(irsa.file_url(one), params={"center": f"{RA},{DEC}", "size": "40px"}).content
+    with fits.open(BytesIO(content)) as cut, fits.open(one.file) as whole:
+        names = [hdu.name for hdu in cut]
+        assert names == [hdu.name for hdu in whole]
+        assert names[-2:] == ["PSF" if release == "qr2" else "EPSF", "WCS-WAVE"]
+        psf = cut[-2].fileinfo()
+        without = len(content) - (psf["datLoc"] + psf["datSpan"] - psf["hdrLoc"])
+        assert without < 200_000 < len(content)
+        for hdu in (-2, -1):
+            assert cut[hdu].data.tobytes() == whole[hdu].data.tobytes()
+        header = cut["IMAGE"].header
+        x, y = WCS(header).all_world2pix([(RA, DEC)], 0)[0]
+        np.testing.assert_allclose(
+            (x + 1 - header["CRPIX1A"], y + 1 - header["CRPIX2A"]),
+            (truth["x_detector"], truth["y_detector"]),
+            atol=1e-3,
+        )
+        peak = np.unravel_index(np.argmax(cut["IMAGE"].data), (40, 40))
+        assert np.hypot(peak[1] - x, peak[0] - y) < 1

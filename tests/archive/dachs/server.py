@@ -1,13 +1,14 @@
 """A real archive on loopback: GAVO DaCHS (TAP, ObsCore, SIA2, datalink, SODA) with a PostgreSQL of its own.
 
-In a test:      the fixture `dachs` (tests/archive/conftest.py), or `with Dachs() as archive: query(archive.tap)`
+In a test:      the fixture `dachs`; `from archive.dachs.server import dachs` in a conftest makes it known
 By itself:      PYTHONPATH=tests python -m archive.dachs.server
 
 It publishes the shipped Stripe 82 field and its reference stars, these under the names of Gaia's archive. Ports are
 free ones, all state lies in one temporary folder, and both servers are children of this process that end with it,
 however it ends. PostgreSQL refuses to run as root: there, everything runs as the user postgres that its package makes.
 Debian packages: python3-gavo postgresql-15 postgresql-15-pgsphere postgresql-15-q3c (not gavodachs2-server, whose
-installation wants a running system database).
+installation wants a running system database). Where they are missing, tests that ask for it are skipped with the
+reason; with SWATH_REQUIRE_SERVICES set they fail.
 """
 
 import csv
@@ -24,9 +25,11 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+
+import pytest
 
 HERE = Path(__file__).parent
 FIELD = HERE.parents[2] / "config" / "tiny480"
@@ -80,6 +83,8 @@ authority.managingOrg: ivo://org.example.swath/org
 
 def missing() -> str:
     """Why there can be no such archive here; empty where there can."""
+    if not shutil.which("setpriv"):
+        return "setpriv (util-linux) is not installed"
     if not shutil.which("dachs"):
         return "GAVO DaCHS (python3-gavo) is not installed"
     if _postgres() is None:
@@ -295,6 +300,15 @@ def _free_ports(count: int) -> list[int]:
     for each in held:
         each.close()
     return ports
+
+
+@pytest.fixture(scope="session")
+def dachs() -> Iterator[Dachs]:
+    """One archive for all tests of a worker."""
+    if reason := missing():
+        (pytest.fail if os.environ.get("SWATH_REQUIRE_SERVICES") else pytest.skip)(reason)
+    with Dachs() as archive:
+        yield archive
 
 
 def main() -> None:
