@@ -54,10 +54,12 @@ class Tile:
         """Write what the datalinks led to."""
         (self.folder / "query" / "download_urls.json").write_text(json.dumps(links))
 
-    def run(self, http: Mapping[str, object] | None = None, **settings: object) -> pd.DataFrame:
+    def run(
+        self, http: Mapping[str, object] | None = None, service: str = "irsa_spherex", **settings: object
+    ) -> pd.DataFrame:
         """Fetch the batch; its table, by exposure."""
         output = self.folder / "download" / "b000.parquet"
-        archive = Archive(http=Http(**{**QUICK, **(http or {})}))
+        archive = Archive(service=service, http=Http(**{**QUICK, **(http or {})}))
         settings = {"attempts": 4, **settings}
         download_batch(
             self.batch, self.folder / "query" / "targets.ecsv", archive, Download(**settings), self.folder, output

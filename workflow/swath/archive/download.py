@@ -59,7 +59,8 @@ def download_batch(
     InputError : a table that cannot be read. RunError : no room for the files; those that are finished stay.
     """
     rows, folder = observations.read(batch), Path(folder)
-    plans = plan_files(rows, read_table(targets), read_urls(folder / "query" / "download_urls.json"), settings)
+    urls = read_urls(folder / "query" / "download_urls.json")
+    plans = plan_files(rows, read_table(targets, allow_empty=True), urls, settings, archive.service == "list")
     results = fetch_all(plans, archive, settings, folder, Path(batch).stem)
     table = _table(plans, results)
     write_parquet(output, pd.concat([rows, table], axis=1))

@@ -49,7 +49,7 @@ def _structure(hdus: Sequence[Hdu], expected: Collection[str]) -> None:
         raise Fault(f"no HDU {', '.join(missing)} (found: {', '.join(filter(None, names)) or 'none with a name'})", FEW)
     shapes = {hdu.name: hdu.shape for hdu in hdus if hdu.name in SPHEREX and hdu.name in expected}
     if len(set(shapes.values())) > 1 or any(len(shape) != 2 or 0 in shape for shape in shapes.values()):
-        found = ", ".join(f"{name} {'x'.join(map(str, shape)) or 'empty'}" for name, shape in shapes.items())
+        found = ", ".join(f"{name} {'x'.join(map(str, shape)) or 'without data'}" for name, shape in shapes.items())
         raise Fault(f"images that are not of one shape ({found})", FEW)
     if not any(hdu.size for hdu in hdus):
         raise Fault("no HDU with data", FEW)

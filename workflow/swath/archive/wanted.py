@@ -9,6 +9,7 @@ import pandas as pd
 from ..config.download import Download
 from ..errors import InputError
 from ..sources.motion import JULIAN_YEAR, MJD_J2000, propagate
+from .answer import LOCAL, local_path
 from .cutout import cutout_url, quantity
 from .fetch import Wanted
 from .layout import Geometry, file_key, file_name
@@ -29,24 +30,35 @@ class Plan(NamedTuple):
 
 
 def plan_files(
-    rows: pd.DataFrame, targets: pd.DataFrame, urls: Mapping[str, Mapping[str, Any]], settings: Download
+    rows: pd.DataFrame,
+    targets: pd.DataFrame,
+    urls: Mapping[str, Mapping[str, Any]],
+    settings: Download,
+    local_files: bool = False,
 ) -> list[Plan]:
     """The file of each observation; those that share one name the same.
 
     Parameters
     ----------
     rows : observations. targets : targets with slug, ra, dec, epoch, pmra, pmdec. urls : exposure -> where its file
-    really is, as `query` resolved it.
+    really is, as `query` resolved it. local_files : may URLs be those of files on this machine?
 
     Raises
     ------
     InputError : observations of targets that are not in the table.
     """
     ra, dec = positions(rows, targets) if settings.cutout.size else (np.full(len(rows), np.nan),) * 2
-    return [
-        _plan(row, Geometry(row.target, x, y, settings.cutout) if settings.cutout.size else None, urls, settings)
-        for row, x, y in zip(rows.itertuples(index=False), ra.tolist(), dec.tolist(), strict=True)
-    ]
+    plans = []
+    for row, x, y in zip(rows.itertuples(index=False), ra.tolist(), dec.tolist(), strict=True):
+        link = urls.get(row.exposure, {"url": row.url})
+        if not link["url"]:
+            plans.append(Plan(None, link.get("reason") or "the archive names no file"))
+        elif link["url"].startswith(LOCAL):
+            plans.append(_local(row, link["url"], settings, local_files))
+        else:
+            cutout = settings.cutout if settings.cutout.size else None
+            plans.append(_remote(row, link, cutout and Geometry(row.target, x, y, cutout), settings))
+    return plans
 
 
 def positions(rows: pd.DataFrame, targets: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
@@ -58,10 +70,7 @@ def positions(rows: pd.DataFrame, targets: pd.DataFrame) -> tuple[np.ndarray, np
     return propagate(*(chosen[name].to_numpy(float) for name in ("ra", "dec", "pmra", "pmdec")), years)
 
 
-def _plan(row: Any, geometry: Geometry | None, urls: Mapping[str, Mapping[str, Any]], settings: Download) -> Plan:
-    link = urls.get(row.exposure, {"url": row.url})
-    if not link["url"]:
-        return Plan(None, link.get("reason") or "the archive names no file")
+def _remote(row: Any, link: Mapping[str, Any], geometry: Geometry | None, settings: Download) -> Plan:
     url = link["url"]
     if geometry is not None:
         service = link.get("cutout") or {"url": url, "kind": "center"}
@@ -70,6 +79,18 @@ def _plan(row: Any, geometry: Geometry | None, urls: Mapping[str, Mapping[str, A
     name = file_name(key, row.band, row.obs_id, row.version, row.target if geometry else "")
     wanted = Wanted(key, url, name, expected_hdus(link["url"], settings))
     return Plan(wanted, size=estimated_size(row.bytes, IMAGE in wanted.expected, settings))
+
+
+def _local(row: Any, url: str, settings: Download, allowed: bool) -> Plan:
+    """A file of this machine, whole: nobody cuts it, and it need not travel. A file that changed is another one."""
+    if not allowed:
+        return Plan(None, f"{url}: only archive.service: list takes files of this machine")
+    path = local_path(url)
+    if not path.is_file():
+        return Plan(None, f"{path}: no such file")
+    key = file_key(f"{row.exposure} {path.stat().st_size} {path.stat().st_mtime_ns}", None)
+    wanted = Wanted(key, url, file_name(key, row.band, row.obs_id, row.version), expected_hdus(url, settings))
+    return Plan(wanted, size=path.stat().st_size)
 
 
 def estimated_size(whole: float, is_spherex: bool, settings: Download) -> float:
