@@ -1,12 +1,14 @@
-"""A few lines at the end of a run: what became of the sources, the zero points, warnings, and where it all is."""
+"""A few lines at the end of a run: what became of sources and exposures, zero points, warnings, and where it all is."""
 
 import csv
+from collections import Counter
 from pathlib import Path
 
 from .files import read_json
 
 _LOG = "run.log"
 _MOST_WARNINGS = 5
+_MOST = 5  # targets
 
 
 def logged(folder: Path) -> int:
@@ -16,20 +18,51 @@ def logged(folder: Path) -> int:
 
 
 def summary(folder: Path, begin: int = 0) -> str:
-    """Text for the terminal about the products in `folder`; empty before there is a catalogue.
+    """Text for the terminal about the products in `folder`; empty before there is a catalogue or the state of a target.
 
     begin : where this run begins in the run log, see `logged`. Mistakes before it may have been mended since.
     """
-    if not (folder / "catalog.csv").is_file():
+    lines = _catalogue(folder) + _spectra(folder)
+    if not lines:
         return ""
-    lines = [f"{folder}/catalog.csv (.fits, .parquet): {_fates(folder / 'merge/attrition.csv')}"]
-    lines += [_zero_points(folder / "zeropoint/zeropoint.json")]
     warnings = _warnings(folder / _LOG, begin)
     count = "1 warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
     more = ", first:" if len(warnings) > _MOST_WARNINGS else ":" if warnings else ""
     lines += [f"{count} of this run in {folder}/{_LOG}{more}"]
     lines += [f"  {warning}" for warning in warnings[:_MOST_WARNINGS]]
     return "\n".join(["", *lines])
+
+
+def _catalogue(folder: Path) -> list[str]:
+    if not (folder / "catalog.csv").is_file():
+        return []
+    fates = _fates(folder / "merge/attrition.csv")
+    return [
+        f"{folder}/catalog.csv (.fits, .parquet): {fates}",
+        _zero_points(folder / "zeropoint/zeropoint.json"),
+    ]
+
+
+def _spectra(folder: Path) -> list[str]:
+    """What became of the exposures of all targets, and where the first of them are."""
+    states = [read_json(path) for path in sorted(folder.glob("targets/*/state.json"))]
+    if not states:
+        return []
+    fates = {stage: Counter() for stage in ("download", "aperture")}
+    for state in states:
+        for stage, counts in state["counts"].items():
+            fates[stage].update(counts)
+    told = [f"{stage}: {_counted(counts)}" for stage, counts in fates.items() if counts]
+    count = "1 target" if len(states) == 1 else f"{len(states)} targets"
+    shown = [
+        f"  {folder}/targets/{state['target']}: {', '.join(state['completed_stages'])}" for state in states[:_MOST]
+    ]
+    more = [f"  and {len(states) - _MOST} more"] if len(states) > _MOST else []
+    return [f"{count}; exposures: {'; '.join(told) or 'none fetched yet'}", *shown, *more]
+
+
+def _counted(counts: Counter) -> str:
+    return ", ".join(f"{number} {status}" for status, number in sorted(counts.items()))
 
 
 def _fates(path: Path) -> str:
