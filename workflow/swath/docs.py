@@ -12,6 +12,8 @@ from .config.schema import schema_text
 from .config.yamltext import render
 from .files import write_text
 from .inject import columns as injected
+from .photometry import columns as photometry
+from .photometry import quality
 from .photometry.quality import QUALITY_FLAGS
 from .spectra import columns as lightcurves
 
@@ -129,6 +131,36 @@ def inject_text() -> str:
     return INJECT + summary + INJECT_SOURCES + sources
 
 
+PHOTOMETRY = f"""\
+<!-- Generated from workflow/swath/photometry; rewrite it with `{COMMAND}`. -->
+
+# The photometry of targets, column by column
+
+`results/<tile>/photometry.parquet` and `.ecsv` have one row for every planned exposure of every target, sorted by
+target, time, band and exposure, whatever became of it. What was not measured is not a number, 0 or an empty text.
+
+"""
+STATUSES = """
+## `status`
+
+| status | meaning |
+|---|---|
+"""
+QUALITY = """
+## `quality`
+
+The sum of the bits that apply; 0 is a measurement without remarks.
+
+"""
+
+
+def photometry_text() -> str:
+    """The photometry's columns, statuses and quality bits as Markdown."""
+    statuses = "".join(f"| `{name}` | {meaning} |\n" for name, meaning in photometry.STATUSES.items())
+    bits = flags.markdown(quality.QUALITY_FLAGS)
+    return PHOTOMETRY + columns.table(photometry.COLUMNS) + STATUSES + statuses + QUALITY + bits
+
+
 def documents() -> dict[str, str]:
     """Text of every generated document, by its path in the repository."""
     return {
@@ -137,6 +169,7 @@ def documents() -> dict[str, str]:
         "workflow/schemas/config.schema.json": schema_text(),
         "workflow/schemas/catalog.md": catalog_text(),
         "workflow/schemas/inject.md": inject_text(),
+        "workflow/schemas/photometry.md": photometry_text(),
         "workflow/schemas/lightcurve.md": lightcurve_text(),
     }
 

@@ -161,6 +161,11 @@ CHECKS = (
     ),
     _ordered("aperture.zodi_scale_min", "aperture.zodi_scale_max"),
     Check(
+        ("aperture.bad_flags", "aperture.empty_flags"),
+        lambda bad, empty: not {"SOURCE", "21"} & {*bad, *empty},
+        "no SOURCE among them: it is on nearly every aperture of a source",
+    ),
+    Check(
         ("aperture.window_size",),
         lambda sides: all(3 <= side <= 4096 for side in sides),
         "height and width of 3 to 4096 pix",

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ..config.aperture import Aperture
-from ..errors import InputError
+from ..errors import ConfigError, InputError
 from ..flags import counted
 from ..sources.motion import JULIAN_YEAR, MJD_J2000, propagate
 from ..spherex.mef import read_exposure
@@ -39,6 +39,7 @@ def measure_batch(
     Raises
     ------
     InputError : tables that cannot be read, exposures of targets that the table does not have.
+    ConfigError : a flag's name that nobody knows.
     """
     planned = read_table(download, TEXTS, allow_empty=True)
     positions = _positions(targets, planned)
@@ -75,7 +76,9 @@ def _row(plan: tuple, target: tuple, settings: Aperture, folder: Path) -> dict[s
     try:
         return row | _measured(plan, target, settings, folder)
     except InputError as error:
-        return row | {"status": "unreadable", "reason": "; ".join(error.problems)}
+        return row | {"status": "unreadable", "reason": "; ".join(error.problems).replace(f"{folder}/", "")}
+    except ConfigError:
+        raise
     except Exception as error:  # the boundary of the unit: what goes wrong here is a row with its reason
         log.exception("%s: a bug met while measuring %s", row["file"], row["target"])
         return row | {"status": "error", "reason": f"{type(error).__name__}: {error}"}

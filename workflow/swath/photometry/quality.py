@@ -23,6 +23,7 @@ QUALITY_FLAGS = (
     Flag(1 << 15, "AREA_UNMAPPED", "no map of solid angles for this detector; the WCS was used"),
     Flag(1 << 16, "NEGATIVE_FLUX", "the flux is negative"),
     Flag(1 << 17, "BACKGROUND_SCATTER", "the background's pixels scatter more than twice as much as VARIANCE says"),
+    Flag(1 << 18, "WAVELENGTH_UNKNOWN", "neither the file nor a calibration file has wavelengths"),
 )
 
 QUALITY = {flag.name: flag.bit for flag in QUALITY_FLAGS}
