@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from ..errors import RunError
 from .session import RETRYABLE, Session
@@ -95,14 +96,15 @@ def _whole(session: Session, method: str, url: str, deadline: float, options: di
 def _body(response: requests.Response, url: str, deadline: float) -> bytes:
     pieces, size = [], 0
     try:
-        for piece in response.iter_content(PIECE):
+        # read1: what is there, at once. Whole pieces of a server that drips would come long after the deadline.
+        while piece := response.raw.read1(PIECE, decode_content=True):
             pieces.append(piece)
             size += len(piece)
             if time.monotonic() > deadline:
                 raise Unanswered(f"{url}: no whole answer within archive.http.deadline_s ({size} bytes came)")
             if size > LARGEST:
                 raise Unanswered(f"{url}: more than {LARGEST >> 30} GiB in one answer; make archive.maxrec smaller")
-    except requests.RequestException as error:
+    except (HTTPError, OSError) as error:
         raise Spoilt(f"the answer broke off after {size} bytes: {brief(error)}") from None
     return b"".join(pieces)
 

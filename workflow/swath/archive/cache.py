@@ -105,12 +105,27 @@ class Cache:
         """Keep resolved URLs."""
         write_json(self.folder / "urls.json", urls)
 
+    def collections(self, archive: Archive) -> set[str]:
+        """Collections that this archive is known to have."""
+        try:
+            return set(read_json(self.folder / "collections.json")[_place(archive)])
+        except (FileNotFoundError, ValueError, KeyError, TypeError):
+            return set()
+
+    def store_collections(self, archive: Archive, known: set[str]) -> None:
+        """Keep the collections of one archive."""
+        write_json(self.folder / "collections.json", {_place(archive): sorted(known - {""})})
+
     @property
     def _mark(self) -> Path:
         return self.folder / "unfinished.json"
 
     def _path(self, slug: str, asked: str) -> Path:
         return self.folder / f"{slug}.{asked}.json"
+
+
+def _place(archive: Archive) -> str:
+    return f"{archive.service} {archive.sia_url if archive.service == 'sia2' else archive.tap_url}"
 
 
 def _plain(value: object) -> object:

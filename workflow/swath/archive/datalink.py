@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urljoin
 
+import numpy as np
 from astropy.io.votable.tree import Param, Resource
 from astropy.utils.exceptions import AstropyWarning
 from pyvo.dal.adhoc import DatalinkResults
 from pyvo.dal.exceptions import DALFormatError, DALQueryError, PyvoUserWarning
+from pyvo.dal.query import Record
 
 from ..errors import InputError
 from ..files import read_json
@@ -61,14 +63,15 @@ def link(answer: Answer) -> Link:
             results = DatalinkResults(votable, url=answer.url)
             # Narrower terms would be looked up in a vocabulary on another host.
             rows = list(results.bysemantics("#this", include_narrower=False))
-            usable = [row for row in rows if row.access_url and not row.error_message]
     except (DALFormatError, DALQueryError, KeyError) as error:
         raise Spoilt(f"no document of links ({' '.join(str(error).split())[:200]})") from None
+    # By key: pyvo's attribute `access_url` looks for a service where the column is empty, and fails.
+    usable = [row for row in rows if _cell(row, "access_url") and not _cell(row, "error_message")]
     if not usable:
-        said = "; ".join(str(row.error_message) for row in results if row.error_message)
+        said = "; ".join(filter(None, (_cell(row, "error_message") for row in results)))
         raise Spoilt(f"the datalink has no file itself (#this){': ' + said if said else ''}", tries=1)
-    best = min(usable, key=lambda row: "fits" not in str(row.content_type).lower())
-    return Link(urljoin(answer.url, str(best.access_url)), _soda(results, answer.url, str(best["ID"])))
+    best = min(usable, key=lambda row: "fits" not in _cell(row, "content_type").lower())
+    return Link(urljoin(answer.url, _cell(best, "access_url")), _soda(results, answer.url, _cell(best, "ID")))
 
 
 def read_urls(path: str | Path) -> dict[str, dict[str, Any]]:
@@ -107,3 +110,8 @@ def _soda(results: DatalinkResults, url: str, identifier: str) -> str:
 def _inputs(resource: Resource) -> dict[str, Param]:
     groups = [group for group in resource.groups if group.name == "inputParams"]
     return {entry.name: entry for group in groups for entry in group.entries if isinstance(entry, Param)}
+
+
+def _cell(row: Record, name: str) -> str:
+    value = row.get(name)
+    return "" if value is None or value is np.ma.masked else str(value)

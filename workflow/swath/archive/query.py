@@ -63,7 +63,7 @@ def make_observations(targets: Targets, archive: Archive, folder: Path, outputs:
     with session(archive.http, allowed_hosts(archive)) as web:
         found = _all_found(web, archive, table, cache, begun)
         _check_failures(found, archive.max_failed_fraction)
-        chosen = _chosen(web, archive, found)
+        chosen = _chosen(web, archive, found, cache)
         urls = resolved(web, archive, chosen, cache, begun)
     told = target_table(table, found, chosen)
     plain = observations.typed(chosen)
@@ -129,12 +129,13 @@ def _check_failures(found: Mapping[str, Found], allowed: float) -> None:
         )
 
 
-def _chosen(web: Session, archive: Archive, found: Mapping[str, Found]) -> pd.DataFrame:
+def _chosen(web: Session, archive: Archive, found: Mapping[str, Found], cache: Cache) -> pd.DataFrame:
     """All products of all targets, selected or not, in the order of the targets, time and band."""
     tables = [item.products for item in found.values() if len(item.products)]
     table = pd.concat(tables, ignore_index=True) if tables else products.empty()
     if archive.service != "list" and any(item.status == "ok" for item in found.values()):
-        check_collections(web, archive, set(table.collection))
+        known = cache.collections(archive) | set(table.collection)
+        cache.store_collections(archive, check_collections(web, archive, known))
     return choose(table, archive)
 
 

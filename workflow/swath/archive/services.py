@@ -66,31 +66,35 @@ def whole(ask_for: Callable[[Span], Rows], begin: str, part: Span = ALWAYS, dept
     return pd.concat([half for half in halves if len(half)] or halves[:1], ignore_index=True)
 
 
-def check_collections(session: Session, archive: Archive, found: set[str]) -> None:
+def check_collections(session: Session, archive: Archive, known: set[str]) -> set[str]:
     """Make sure that the collections which gave nothing exist: a mistyped one answers like an empty sky.
 
     Parameters
     ----------
-    found : collections that products were found of.
+    known : collections that products were ever found of, or that were learnt of before.
+
+    Returns
+    -------
+    The collections that are known now.
 
     Raises
     ------
     ConfigError : collections that the service does not know, with those that it has.
     """
-    silent = [name for name in archive.collections if name not in found]
+    silent = [name for name in archive.collections if name not in known]
     if not silent:
-        return
+        return known
     try:
-        known = _collections(session, archive, silent)
+        known = known | _collections(session, archive, silent)
     except Unanswered as fault:
-        log.warning(
-            "collections %s gave nothing, and which there are was not to be learnt: %s", ", ".join(silent), fault
-        )
-        return
+        text = "collections %s gave nothing, and which there are was not to be learnt: %s"
+        log.warning(text, ", ".join(silent), fault)
+        return known
     unknown = [name for name in silent if name not in known]
     if unknown:
-        have = ", ".join(sorted(known | found)) or "none that it tells"
+        have = ", ".join(sorted(known)) or "none that it tells"
         raise ConfigError(f"archive.collections: the service has no {', '.join(unknown)}; it has {have}")
+    return known
 
 
 def _tap(session: Session, archive: Archive, where: Position, part: Span) -> Rows:
