@@ -12,7 +12,7 @@ from archive.mefs import mef
 from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
-from swath.archive.fitsstream import BLOCK, Hdu, NotFitsError, Walker
+from swath.archive.fitsstream import BLOCK, NotFitsError, Walker
 from swath.archive.validate import sum32
 
 
@@ -107,8 +107,9 @@ def test_what_is_no_fits_file_is_told(content, words):
 
 
 def test_values_of_cards():
-    header = fits.Header({"A": "it's", "B": 12, "C": True, "D": ""}).tostring().encode()
-    hdu = Hdu("", header, 0, 0, 0)
+    out = io.BytesIO()
+    fits.PrimaryHDU(header=fits.Header({"A": "it's", "B": 12, "C": True, "D": ""})).writeto(out)
+    (hdu,) = walked([out.getvalue()]).hdus
     assert [hdu.text(key) for key in "ABCDE"] == ["it's", "12", "T", "", None]
     assert hdu.number("B", 0) == 12
     assert hdu.number("E", 7) == 7

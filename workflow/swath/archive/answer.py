@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -43,15 +43,34 @@ class Answer(NamedTuple):
         return f"{text} ({kind})" if kind and "fits" not in kind and "octet-stream" not in kind else text
 
 
+class Getter:
+    """GET through a session, for many files: what is the same for all of a host (proxies, headers) is found once."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self._settings: dict[str, Mapping[str, Any]] = {}
+        self._plain = session.prepare_request(requests.Request("GET", "https://host/"))
+
+    def get(self, url: str, headers: Mapping[str, str]) -> requests.Response:
+        """The response, its body not read yet; raises as `Session.send`."""
+        host = url[: url.find("/", len("https://"))]
+        if host not in self._settings:
+            self._settings[host] = self.session.merge_environment_settings(url, {}, True, None, None)
+        request = self._plain.copy()
+        request.prepare_url(url, None)
+        request.headers.update(headers)
+        return self.session.send(request, allow_redirects=True, **self._settings[host])
+
+
 @contextmanager
-def answer(session: Session, url: str, had: Mark | None, size: int) -> Iterator[Answer]:
+def answer(getter: Getter, url: str, had: Mark | None, size: int) -> Iterator[Answer]:
     """Ask for a file, of which `size` bytes are here as `had` says.
 
     Raises
     ------
     Fault : no answer, or one that is not the file.
     """
-    with _response(session, url, had, size) as response:
+    with _response(getter, url, had, size) as response:
         start = size if response.status_code == 206 else 0
         total = _total(response, start, had)
         yield Answer(body(response), response.headers, start, total, None if start else _mark(url, response, total))
@@ -77,17 +96,17 @@ def local_path(url: str) -> Path:
     return Path(url2pathname(urlsplit(url).path))
 
 
-def _response(session: Session, url: str, had: Mark | None, size: int) -> requests.Response:
+def _response(getter: Getter, url: str, had: Mark | None, size: int) -> requests.Response:
     """The response, whose status is 200 or 206 and whose body has not been read."""
     headers = {"Accept-Encoding": "identity"}
     if had:
         headers |= {"Range": f"bytes={size}-", "If-Range": had.validator}
     try:
-        check_url(url, session.hosts, session.http)
+        check_url(url, getter.session.hosts, getter.session.http)
     except Refused as refused:
         raise Fault(str(refused), 1) from None
     try:
-        response = session.get(url, headers=headers, stream=True)
+        response = getter.get(url, headers)
     except Refused as refused:
         raise Fault(f"the archive leads to where it may not: {refused}", FEW) from None
     except requests.RequestException as error:

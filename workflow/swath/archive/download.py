@@ -94,7 +94,8 @@ def fetch_all(
 
     results: dict[str, Entry | Fault] = {}
     fetched = 0
-    with closing(work(_by_host(wanted), settings.connections, worker, again)) as outcomes, counter.stopping():
+    outcomes = work(_by_host(wanted), settings.connections, worker, again)
+    with closing(ledger), closing(outcomes), counter.stopping():
         for one, outcome in over(_told(outcomes, counter), "files", total=len(wanted)):
             results[one.key] = outcome if isinstance(outcome, Fault) else outcome[0]
             fetched += not isinstance(outcome, Fault) and outcome[1]

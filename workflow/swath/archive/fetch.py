@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from ..config.download import Download
 from ..files import sha256
-from .answer import LOCAL, Answer, Mark, answer, local
+from .answer import LOCAL, Answer, Getter, Mark, answer, local
 from .budget import Budget
 from .calibrations import Calibrations
 from .faults import Fault
@@ -50,7 +50,7 @@ class Fetcher:
         budget: Budget,
         moved: Callable[[int], None],
     ) -> None:
-        self._folder, self._settings, self._session = folder, settings, session
+        self._folder, self._settings, self._getter = folder, settings, Getter(session)
         self._ledger, self._calibrations, self._budget, self._moved = ledger, calibrations, budget, moved
 
     def obtain(self, wanted: Wanted) -> tuple[Entry, bool]:
@@ -86,7 +86,7 @@ class Fetcher:
     def _fetch(self, wanted: Wanted, path: Path, part: Path) -> Entry:
         had = _read_mark(path, part, wanted.url)
         size = part.stat().st_size if had else 0
-        asked = local(wanted.url) if wanted.url.startswith(LOCAL) else answer(self._session, wanted.url, had, size)
+        asked = local(wanted.url) if wanted.url.startswith(LOCAL) else answer(self._getter, wanted.url, had, size)
         with asked as given:
             if not given.start:
                 self._discard(path)

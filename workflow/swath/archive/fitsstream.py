@@ -21,13 +21,15 @@ class NotFitsError(Exception):
 
 
 class Hdu(NamedTuple):
-    """One HDU: its name ('' without EXTNAME), its header, and where it stands [bytes].
+    """One HDU: its name ('' without EXTNAME), its header as bytes and as cards, and where it stands [bytes].
 
-    `start` is the first byte of the header, `data` of the data, `size` the data's length without the padding.
+    `cards` are keywords (eight bytes) with what stands behind their equals sign, of repeated ones the last. `start` is
+    the first byte of the header, `data` of the data, `size` the data's length without the padding.
     """
 
     name: str
     header: bytes
+    cards: dict[bytes, bytes]
     start: int
     data: int
     size: int
@@ -39,17 +41,16 @@ class Hdu(NamedTuple):
 
     def text(self, keyword: str) -> str | None:
         """Value of a string card, or of any other card as it is written; None without such a card."""
-        return _text(_cards(self.header), keyword)
+        return _text(self.cards, keyword)
 
     def number(self, keyword: str, default: int) -> int:
         """Value of a whole-number card."""
-        return _number(_cards(self.header), keyword, default)
+        return _number(self.cards, keyword, default)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Lengths of the axes as numpy counts them, slowest first; () without data."""
-        cards = _cards(self.header)
-        return _axes(cards)[::-1]
+        return _axes(self.cards)[::-1]
 
     @property
     def is_image(self) -> bool:
@@ -159,11 +160,10 @@ def _hdu(header: bytes, start: int) -> Hdu:
     groups = axes[:1] == (0,) and cards.get(b"GROUPS  ", b"").split(b"/")[0].strip() == b"T"
     pixels = prod(axes[1:] if groups else axes) if axes else 0
     size = abs(_number(cards, "BITPIX", 8)) // 8 * _number(cards, "GCOUNT", 1) * (_number(cards, "PCOUNT", 0) + pixels)
-    return Hdu((_text(cards, "EXTNAME") or "").strip(), header, start, start + len(header), size)
+    return Hdu((_text(cards, "EXTNAME") or "").strip(), header, cards, start, start + len(header), size)
 
 
 def _cards(header: bytes) -> dict[bytes, bytes]:
-    """Keyword (eight bytes) -> what stands behind its equals sign; of repeated keywords the last."""
     return {
         header[i : i + 8]: header[i + 10 : i + CARD]
         for i in range(0, len(header), CARD)

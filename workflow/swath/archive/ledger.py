@@ -5,6 +5,7 @@ A line is written before its file gets its name. The last one may be torn by a k
 
 import json
 import os
+import threading
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,26 +27,30 @@ class Entry(NamedTuple):
 
 
 class Ledger:
-    """The entries of all batches of a tile; new ones go to the batch's own file."""
+    """The entries of all batches of a tile; new ones go to the batch's own file. Safe to use from several threads."""
 
     def __init__(self, folder: Path, batch: str) -> None:
-        self._path = folder / f"{batch}.jsonl"
-        self._entries = {entry.key: entry for path in sorted(folder.glob("*.jsonl")) for entry in _read(path)}
         folder.mkdir(parents=True, exist_ok=True)
+        self._entries = {entry.key: entry for path in sorted(folder.glob("*.jsonl")) for entry in _read(path)}
+        self._stream = open(folder / f"{batch}.jsonl", "ab", buffering=0)  # noqa: SIM115 - closed by `close`
+        self._lock = threading.Lock()
+        if self._stream.tell() and _last_byte(Path(self._stream.name)) != b"\n":
+            self._stream.write(b"\n")
+
+    def close(self) -> None:
+        """Nothing more is added."""
+        self._stream.close()
 
     def get(self, key: str) -> Entry | None:
         """The latest entry of a file, or None."""
         return self._entries.get(key)
 
     def add(self, entry: Entry) -> None:
-        """Append an entry, unless it is there already; one write, so that lines of several threads stay whole."""
-        if self._entries.get(entry.key) == entry:
-            return
-        self._entries[entry.key] = entry
-        line = json.dumps(entry._asdict(), ensure_ascii=True) + "\n"
-        with open(self._path, "ab", buffering=0) as stream:
-            torn = stream.tell() and _last_byte(self._path) != b"\n"
-            stream.write(("\n" * bool(torn) + line).encode("ascii"))
+        """Append an entry, unless it is there already; one write, so that a kill tears no more than this line."""
+        with self._lock:
+            if self._entries.get(entry.key) != entry:
+                self._entries[entry.key] = entry
+                self._stream.write((json.dumps(entry._asdict()) + "\n").encode("ascii"))
 
 
 def is_whole(path: Path, entry: Entry) -> bool:
