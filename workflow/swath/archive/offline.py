@@ -150,7 +150,6 @@ def _holds(wcs: WCS, targets: pd.DataFrame, radius_deg: float) -> np.ndarray:
     """Which targets lie on an image or within `radius_deg` of its border, shape (n,)."""
     nx, ny = wcs.pixel_shape
     scale = float(np.sqrt(np.abs(np.linalg.det(wcs.pixel_scale_matrix))))
-    margin = radius_deg / scale
     world = targets[["ra", "dec"]].to_numpy(float)
     # A gnomonic projection has an image of the sky's other half too: only what is near is asked for its pixel.
     center = wcs.pixel_to_world((nx - 1) / 2, (ny - 1) / 2).icrs
@@ -159,7 +158,8 @@ def _holds(wcs: WCS, targets: pd.DataFrame, radius_deg: float) -> np.ndarray:
     held = np.zeros(len(targets), bool)
     if near.any():
         x, y = wcs.all_world2pix(*world[near].T, 0, quiet=True)
-        held[near] = (x >= -0.5 - margin) & (x < nx - 0.5 + margin) & (y >= -0.5 - margin) & (y < ny - 0.5 + margin)
+        beside = np.abs(x - (nx - 1) / 2) - nx / 2, np.abs(y - (ny - 1) / 2) - ny / 2
+        held[near] = np.hypot(*np.maximum(beside, 0)) <= radius_deg / scale
     return held
 
 
