@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from swath import telemetry
-from swath.telemetry import Telemetry, alive, clock, over, tell, telling
+from swath.telemetry import Telemetry, alive, clock, moved, over, tell, telling
 
 WORKFLOW = str(Path(__file__).parents[1] / "workflow")
 
@@ -88,6 +88,17 @@ def test_steps_are_counted_as_items_are_done():
         assert told.steps == (3, None, "letters")
         list(over(iter("abc"), "letters", 3))
         assert told.steps == (3, 3, "letters")
+
+
+def test_bytes_that_came_are_added_up_and_told_with_the_steps():
+    moved(5)  # outside of a job
+    with telling("download", None) as told:
+        list(over([1], "files"))
+        assert told.pulse()["steps"] == {"done": 1, "total": 1, "unit": "files"}
+        moved(1_500_000)
+        moved(1_000_000)
+        assert told.pulse()["steps"] == {"done": 1, "total": 1, "unit": "files", "mb": 2.5}
+        assert "1 of 1 files, 2.5 MB at" in alive("download", told)
 
 
 def test_a_running_job_writes_how_far_it_is_and_that_it_is_alive(tmp_path, monkeypatch, caplog):

@@ -133,3 +133,33 @@ def test_a_heartbeat_says_how_far_the_run_is():
     fit, payload = stage("fit", 9, 3, 1, latest=30.0), stage("payload", 9, 9)
     assert heartbeat_line([payload, fit], [fit], 30.0, 60.0, 125.0) == "after 2:05: 12 of 18 jobs, ETA 1:00; fit 3/9"
     assert heartbeat_line([payload], [], 30.0, None, 125.0) == "after 2:05: 9 of 9 jobs; waiting"
+
+
+def test_what_a_job_fetches_is_shown_in_megabytes_too():
+    download = stage("download", 1, 0, 1)
+    download.follow(0, {"steps": {"done": 120, "total": 300, "unit": "files", "mb": 84.0}}, 60.0)
+    assert (
+        bar_line([download], [download], 60.0, 90.0, 120)
+        == "0/1 jobs [====>       ] ETA 1:30  download 120/300 files 2/s 84.0 MB at 1.4 MB/s"
+    )
+    assert heartbeat_line([download], [download], 60.0, 90.0, 60.0) == (
+        "after 1:00: 0 of 1 jobs, ETA 1:30; download 120/300 files 2/s 84.0 MB at 1.4 MB/s"
+    )
+
+
+def test_what_several_jobs_fetched_is_added_up_and_those_that_are_done_count():
+    download = stage("download", 8, 0, 3)
+    for number, (done, mb) in enumerate(((300, 2000.0), (112, 84.0))):
+        download.follow(number, {"steps": {"done": done, "total": 300, "unit": "files", "mb": mb}}, 50.0)
+    download.finish(0, 50.0)
+    assert bar_line([download], [download], 50.0, None, 120).endswith("download 1/8 412 files 2.1 GB at 42 MB/s")
+    assert download.fetches
+    assert not stage("fit", 8, 0, 3).fetches
+
+
+def test_a_rate_falls_when_nothing_comes_any_more():
+    download = stage("download", 1, 0, 1)
+    download.follow(0, {"steps": {"done": 1, "total": 3, "unit": "files", "mb": 100.0}}, 10.0)
+    assert download.traffic(10.0).rate == 10.0
+    download.follow(0, {"steps": {"done": 1, "total": 3, "unit": "files", "mb": 100.0}}, 1000.0)
+    assert download.traffic(1000.0).rate < 0.2

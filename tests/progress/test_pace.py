@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from swath.progress.pace import Pace, bar_text, duration_text, rate_text
+from swath.progress.pace import Pace, bar_text, duration_text, rate_text, size_text
 
 SECONDS = st.floats(0.01, 1e6)
 
@@ -50,3 +50,8 @@ def test_bars_fill_up():
     assert bar_text(0, 49) == "[            ]"
     assert bar_text(24.5, 49) == "[======>     ]"
     assert bar_text(49, 49) == "[============]"
+
+
+@pytest.mark.parametrize(("mb", "text"), [(0.04, "0.0 MB"), (3.44, "3.4 MB"), (99.7, "100 MB"), (1200, "1.2 GB")])
+def test_sizes(mb, text):
+    assert size_text(mb) == text

@@ -130,6 +130,7 @@ def over(items: Iterable[Item], unit: str, total: int | None = None) -> Iterator
         return
     if total is None and isinstance(items, Sized):
         total = len(items)
+    telemetry.steps = 0, total, unit
     for done, item in enumerate(items):
         telemetry.steps = done, total, unit
         yield item

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from .pace import bar_text, duration_text, rate_text
+from .pace import Pace, bar_text, duration_text, rate_text, size_text
 from .stages import Stage, Tally
 
 _MOST_PARTS = 6
@@ -77,10 +77,17 @@ def _eta(seconds: float | None) -> str:
 
 
 def _running(stage: Stage, now: float) -> str:
-    """A stage's name and how far it is, with a rate where its one job counts items."""
+    """A stage's name and how far it is, with a rate where its one job counts items, and what it fetched so far."""
     pace = stage.pace(now)
     rate = rate_text(pace.rate) if pace and pace.rate else ""
-    return " ".join(filter(None, [stage.name, stage.amount(), rate]))
+    return " ".join(filter(None, [stage.name, stage.amount(), rate, stage.items(), _traffic(stage.traffic(now))]))
+
+
+def _traffic(traffic: Pace | None) -> str:
+    """120 MB at 1.4 MB/s."""
+    if traffic is None:
+        return ""
+    return size_text(traffic.done) + (f" at {traffic.rate:.2g} MB/s" if traffic.rate else "")
 
 
 def _jobs(stage: Stage) -> str:

@@ -31,6 +31,11 @@ def rate_text(rate: float) -> str:
     return f"{value:.0f}/{unit}" if value >= 99.5 else f"{value:.2g}/{unit}"
 
 
+def size_text(mb: float) -> str:
+    """MB in a few digits: 3.4 MB, 120 MB, 1.2 GB."""
+    return f"{mb / 1000:.1f} GB" if mb >= 999.5 else f"{mb:.0f} MB" if mb >= 99.5 else f"{mb:.1f} MB"
+
+
 def duration_text(seconds: float) -> str:
     """Minutes and seconds, with hours and days as needed: 0:46, 1:02:03, 2 d 01:02:03."""
     minutes, second = divmod(round(seconds), 60)

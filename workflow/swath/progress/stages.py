@@ -55,6 +55,7 @@ class Stage:
         self._since: dict[int, float] = {}
         self._moved = 0.0
         self._steps: dict[int, tuple[int, int | None, str]] = {}
+        self._mb: dict[int, float] = {}
 
     def start(self, number: int, now: float) -> None:
         """A job begins, or begins again."""
@@ -81,6 +82,9 @@ class Stage:
     def follow(self, number: int, report: Mapping[str, Any], now: float) -> None:
         """What a running job tells of how far it is."""
         steps = report.get("steps")
+        if steps and steps.get("mb", 0.0) != self._mb.get(number, 0.0):
+            self._mb[number] = steps["mb"]
+            self._moved = now
         if steps and (far := (steps["done"], steps["total"], steps["unit"])) != self._steps.get(number):
             self._steps[number] = far
             self._moved = now
@@ -115,6 +119,24 @@ class Stage:
         if len(self.files) > 1 or not unit or self.begun is None:
             return None
         return Pace(done, now - self.begun, max(self._moved - self.begun, 0.0))
+
+    @property
+    def fetches(self) -> bool:
+        """Do its jobs fetch anything from the network?"""
+        return bool(self._mb)
+
+    def traffic(self, now: float) -> Pace | None:
+        """MB that its jobs fetched from the network, those that are done included; None where none fetched any."""
+        if not self.fetches or self.begun is None:
+            return None
+        return Pace(sum(self._mb.values()), now - self.begun, max(self._moved - self.begun, 0.0))
+
+    def items(self) -> str:
+        """412 files: what several jobs that fetch have done of what they count; empty for one job, and for others."""
+        if len(self.files) == 1 or not self.fetches:
+            return ""
+        counted = [self._steps[number] for number in self._mb if number in self._steps]
+        return f"{sum(done for done, _, _ in counted)} {counted[0][2]}" if counted else ""
 
     def amount(self) -> str:
         """12/49, or 120/4000 images where the one job there is counts them; empty for one job that does not."""

@@ -133,6 +133,8 @@ class Watch:
         for number in numbers:
             stage = self.of[number]
             if self.dag.finished(self.jobs[number]):
+                if stage.fetches and (report := read_report(self._file(number))) is not None:
+                    stage.follow(number, report, now)  # what came since it was asked last
                 stage.finish(number, now)
 
     def _follow(self, now: float) -> None:
