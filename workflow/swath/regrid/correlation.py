@@ -15,7 +15,7 @@ from scipy import ndimage
 from ..noise.apertures import disk_weights, empty_places, weighted_sums
 
 PHASES = 16
-SMOOTH_PHASES = 1.0
+SMOOTH_PHASES = 0.6
 FEWEST = 50
 
 
@@ -36,14 +36,15 @@ def power(noise: np.ndarray, variance: np.ndarray, good: np.ndarray, x: np.ndarr
     flat = np.ravel_multi_index(cells, (PHASES, PHASES))
     used = good & (variance > 0)
     index, ratio = flat[used], noise[used] ** 2 / variance[used]
-    total, count = (
-        ndimage.gaussian_filter(
-            np.bincount(index, weights, PHASES**2).reshape(PHASES, PHASES).astype(float), SMOOTH_PHASES, mode="wrap"
-        )
-        for weights in (ratio, np.ones(len(ratio)))
-    )
+    total, count = (_by_phase(index, weights) for weights in (ratio, np.ones(len(ratio))))
     table = np.divide(total, count, out=np.ones_like(total), where=count > 0)
     return table.ravel()[flat]
+
+
+def _by_phase(index: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Sums of values by position within a pixel, smoothed; a pixel turned by 180 degrees is the same."""
+    table = np.bincount(index, values, PHASES**2).reshape(PHASES, PHASES).astype(float)
+    return ndimage.gaussian_filter(table + table[::-1, ::-1], SMOOTH_PHASES, mode="wrap")
 
 
 def aperture_factors(
