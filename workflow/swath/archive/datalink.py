@@ -3,8 +3,7 @@
 import logging
 import time
 import warnings
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import quote, urljoin
 
 import numpy as np
@@ -14,8 +13,6 @@ from pyvo.dal.adhoc import DatalinkResults
 from pyvo.dal.exceptions import DALFormatError, DALQueryError, PyvoUserWarning
 from pyvo.dal.query import Record
 
-from ..errors import InputError
-from ..files import read_json
 from .ask import Answer, Spoilt, ask
 from .session import Session
 from .votables import parsed
@@ -72,24 +69,6 @@ def link(answer: Answer) -> Link:
         raise Spoilt(f"the datalink has no file itself (#this){': ' + said if said else ''}", tries=1)
     best = min(usable, key=lambda row: "fits" not in _cell(row, "content_type").lower())
     return Link(urljoin(answer.url, _cell(best, "access_url")), _soda(results, answer.url, _cell(best, "ID")))
-
-
-def read_urls(path: str | Path) -> dict[str, dict[str, Any]]:
-    """The resolved URLs by exposure; none where there is no such file.
-
-    Raises
-    ------
-    InputError : not what `query` writes.
-    """
-    try:
-        found = read_json(path)
-    except FileNotFoundError:
-        return {}
-    except (ValueError, OSError) as error:
-        raise InputError(f"{path}: not readable ({error}); make it anew with --forcerun query") from None
-    if not isinstance(found, dict) or not all(isinstance(entry, dict) for entry in found.values()):
-        raise InputError(f"{path}: expected an object for each exposure; make it anew with --forcerun query")
-    return found
 
 
 def _soda(results: DatalinkResults, url: str, identifier: str) -> str:

@@ -17,12 +17,12 @@ from ..telemetry import moved, over, tell
 from . import observations
 from .budget import GB, Budget
 from .calibrations import Calibrations
-from .datalink import read_urls
 from .faults import Fault, pause
 from .fetch import Fetcher, Wanted
 from .hosts import allowed_hosts
 from .ledger import Entry, Ledger
 from .session import Session, session
+from .urls import read_urls
 from .wanted import Plan, plan_files
 from .workers import work
 
