@@ -22,7 +22,7 @@ def judging(settings: LightCurve) -> dict[str, object]:
 
 def sentences(target: Target, settings: LightCurve) -> Iterator[str]:
     """What is in the table, for people."""
-    yield f"Light curve of {_line(target.name)}: every planned exposure a row, in order of time"
+    yield f"Light curve of {target.name}: every planned exposure a row, in order of time"
     if np.isfinite(target.ra):
         yield f"Position: {target.ra!r} {target.dec!r} deg (ICRS){_epoch(target)}"
     yield "Times are UTC, magnitudes AB; pixels count from 0. What is not known is empty."
@@ -33,7 +33,7 @@ def sentences(target: Target, settings: LightCurve) -> Iterator[str]:
 
 def spectrum_sentences(target: Target, settings: LightCurve) -> Iterator[str]:
     """What is in the table of averages, for people."""
-    yield f"Spectrum of {_line(target.name)}: the light curve averaged in {settings.bins_per_band} bins per band"
+    yield f"Spectrum of {target.name}: the light curve averaged in {settings.bins_per_band} bins per band"
     yield "Averaged is what has a flux, no bad flag, and is no outlier, whatever its S/N. What is not known is empty."
 
 
@@ -48,7 +48,3 @@ def _epoch(target: Target) -> str:
     if np.isfinite(target.pmra) and np.isfinite(target.pmdec) and (target.pmra or target.pmdec):
         motion = f", proper motion {target.pmra!r} (times cos dec) {target.pmdec!r} mas/yr"
     return (f" at epoch {target.epoch!r} yr" if np.isfinite(target.epoch) else "") + motion
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())

@@ -42,8 +42,8 @@ def judge(table: pd.DataFrame, settings: LightCurve, bits: Mapping[str, int]) ->
         (~has_flux, _without_flux(table)),
         (bad != 0, np.array(flag_names(bad, bits), dtype=object)),
         (clipped, _texts("{:.1f} sigma off its neighbours", deviation)),
-        (limit, _texts(f"S/N {{:.1f}} below {settings.upper_limit_sigma:g}", snr)),
-        (~good, _texts(f"S/N {{:.1f}} below {settings.sigma_threshold:g}", snr)),
+        (limit, _texts(f"S/N {{:.2f}} below {settings.upper_limit_sigma:g}", snr)),
+        (~good, _texts(f"S/N {{:.2f}} below {settings.sigma_threshold:g}", snr)),
     ]
     return pd.DataFrame(
         {

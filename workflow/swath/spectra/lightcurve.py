@@ -83,4 +83,4 @@ def _target(path: str | Path | None, slug: str) -> Target:
         raise InputError(f"{path}: no target {slug}; make the table anew with --forcerun query")
     row = found.iloc[0]
     numbers = {name: float(row[name]) for name in ("ra", "dec", "epoch", "pmra", "pmdec")}
-    return Target(slug, str(row["target"]), **numbers)
+    return Target(slug, " ".join(str(row["target"]).split()), **numbers)

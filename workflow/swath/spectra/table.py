@@ -20,7 +20,7 @@ DTYPES = {"float": "float64", "int": "int64", "bool": "bool", "str": "str"}
 
 
 class Target(NamedTuple):
-    """Name and position [deg, ICRS] at `epoch` [yr], proper motion [mas/yr; pmra holds cos dec]; NaN where unknown."""
+    """Name (in one line), position [deg, ICRS] at `epoch` [yr], proper motion [mas/yr; pmra holds cos dec]; or NaN."""
 
     slug: str
     name: str

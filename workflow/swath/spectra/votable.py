@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from astropy.io.votable.tree import CooSys, Element, Info, Param, Resource, TableElement, TimeSys, VOTableFile
 from astropy.io.votable.tree import Field as VoField
@@ -15,6 +16,13 @@ KINDS = {"float": "double", "int": "long", "bool": "boolean"}
 # ASSUME times are those of the observatory, in UTC: MJD-AVG of the images, whose TIMESYS is UTC.
 TIME, SKY = "time_frame", "sky_frame"
 MODEL = "Spectrum 1.1"
+
+
+class _TextParam(Param):
+    """A PARAM whose text is escaped once: astropy 7 and 8 escape it as text, and again as an attribute."""
+
+    def to_xml(self, w: Any, **options: Any) -> None:
+        VoField.to_xml(self, w, **options)
 
 
 def write_votable(
@@ -56,8 +64,8 @@ def write_votable(
 
 def _params(tree: VOTableFile, target: Target) -> list[Param]:
     texts = {"DataModel": ("spec:Spectrum.DataModel", MODEL), "target": ("spec:Spectrum.Target.Name", target.name)}
-    made = [
-        Param(tree, name=name, value=value, arraysize="*", datatype=_letters([value]), utype=utype)
+    made: list[Param] = [
+        _TextParam(tree, name=name, value=value, arraysize="*", datatype=_letters([value]), utype=utype)
         for name, (utype, value) in texts.items()
     ]
     numbers = {
