@@ -6,6 +6,7 @@ and calibration share, are read together with a calibration file.
 """
 
 import math
+import warnings
 from pathlib import Path
 from typing import NamedTuple
 
@@ -109,7 +110,8 @@ def read_exposure(file: str | Path, calibration: str | Path | None = None) -> Ex
     """
     held = read_calibration(calibration) if calibration else None
     try:
-        with fits.open(file, memmap=True, lazy_load_hdus=True) as hdus:
+        # What astropy only warns of (a header cut short, say) is missing below, and told there.
+        with warnings.catch_warnings(action="ignore"), fits.open(file, memmap=True, lazy_load_hdus=True) as hdus:
             _check(hdus)
             exposure = Exposure(hdus, held)
     except FileNotFoundError:
@@ -128,7 +130,9 @@ def _check(hdus: fits.HDUList) -> None:
     names = [hdu.name for hdu in hdus]
     missing = [name for name in PLANES if name not in names]
     if missing:
-        raise InputError(f"no HDU {', '.join(missing)} (found: {', '.join(name or '(no name)' for name in names)})")
+        raise InputError(
+            f"no HDU {', '.join(missing)} (found: {', '.join(name or '(no name)' for name in names)}); is it whole?"
+        )
     shapes = {name: hdus[name].shape for name in (*PLANES, ZODI) if name in names}
     if len(set(shapes.values())) > 1 or len(shapes["IMAGE"]) != 2:
         found = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
