@@ -308,6 +308,24 @@ def test_an_interrupted_query_goes_on_where_it_was(run, irsa, monkeypatch):
     assert len(irsa.asked("sync")) == 6
 
 
+def test_a_service_that_is_down_is_given_up(run):
+    targets = table_of(run, "name,ra,dec\n" + "".join(f"t{i},{10 + i},10\n" for i in range(40)))
+    with Hostile(run.irsa.url, [Rule("sync", "html")]) as proxy:
+        archive = run.archive(proxy.url, connections=1, http={"retries": 1})
+        with pytest.raises(RunError, match="40 of 40 targets failed"):
+            run(targets, archive)
+        assert len(proxy.log) == 6 * 2
+        proxy.rules = []
+        assert run(targets, archive).empty
+
+
+def test_a_target_that_moves_is_looked_for_where_it_goes(run):
+    # 0.01 deg beside the image: 36 arcsec, which 3 arcsec/yr make in 12 years.
+    beside = DEC + 20.5 * 6.15 * 1.42 / 3600 + 0.01
+    assert run(Targets(ra=RA, dec=beside)).empty
+    assert len(run(Targets(ra=RA, dec=beside, pmdec=-8000.0))) == 3
+
+
 def test_young_answers_are_asked_for_again_only_when_the_config_says_so(run, irsa):
     run(cache_days=1.0)
     irsa.clear()

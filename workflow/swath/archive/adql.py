@@ -10,9 +10,9 @@ from ..config.archive import Archive
 from ..errors import ConfigError
 
 _TABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*")
-# ASSUME within 1 arcsec of an image's border it makes no difference whether it holds the circle or only touches it:
+# ASSUME within 5 arcsec of an image's border it makes no difference whether it holds the circle or only touches it:
 # such queries ask for the images that contain the position, which every service is quick at.
-POINT_DEG = 1.0 / 3600
+POINT_DEG = 5.0 / 3600
 SPHEREX = """\
 SELECT a.uri, p.obs_publisher_did, o.observationid, o.collection, p.energy_bandpassname, \
 p.energy_bounds_lower, p.energy_bounds_upper, p.time_bounds_lower, p.time_bounds_upper \

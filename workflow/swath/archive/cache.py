@@ -13,6 +13,7 @@ import pandas as pd
 from ..config.archive import Archive
 from ..files import read_json, write_json
 from . import products
+from .adql import Position
 
 log = logging.getLogger(__name__)
 ASKED = (
@@ -22,7 +23,6 @@ ASKED = (
     "data_url",
     "obscore_table",
     "collections",
-    "radius_arcsec",
     "bands",
     "mjd_min",
     "mjd_max",
@@ -42,9 +42,9 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def question(archive: Archive, ra: float, dec: float) -> str:
+def question(archive: Archive, where: Position) -> str:
     """Hash of all that an answer depends on."""
-    leaves = {name: getattr(archive, name) for name in ASKED} | {"ra": ra, "dec": dec}
+    leaves = {name: getattr(archive, name) for name in ASKED} | where._asdict()
     return hashlib.sha256(json.dumps(leaves, sort_keys=True).encode()).hexdigest()[:16]
 
 

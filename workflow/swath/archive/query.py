@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from ..config.archive import Archive
@@ -31,6 +32,8 @@ from .summary import TARGET_UNITS, summary, target_table
 
 log = logging.getLogger(__name__)
 FOLDER = Path("query") / "cache"
+IN_A_ROW = 6
+YEARS = 15.0
 
 
 class Found(NamedTuple):
@@ -80,10 +83,18 @@ def _all_found(web: Session, archive: Archive, table: pd.DataFrame, cache: Cache
         made = listed(archive.list, table, archive.radius_arcsec / 3600)
         return {slug: Found(_of(made, slug), now(), "ok", "") for slug in table.slug}
 
+    patience = Patience()
+
     def one(target: object) -> Found:
-        where = Position(target.ra, target.dec, archive.radius_arcsec / 3600)
-        asked = question(archive, target.ra, target.dec)
-        found = find(lambda: search(web, archive, where), target.slug, asked, cache, _fresh_from(archive, begun))
+        where = reach(archive, target)
+        fresh_from = _fresh_from(archive, begun)
+        found = find(
+            lambda: patience.ask(lambda: search(web, archive, where)),
+            target.slug,
+            question(archive, where),
+            cache,
+            fresh_from,
+        )
         if found.status != "ok":
             log.warning("target %s: %s", target.target, found.reason)
         return found._replace(products=found.products.assign(target=target.slug))
@@ -92,6 +103,39 @@ def _all_found(web: Session, archive: Archive, table: pd.DataFrame, cache: Cache
         rows = list(table.itertuples())
         answers = list(over(threads.map(one, rows), "targets", len(rows)))
     return {row.slug: answer for row, answer in zip(rows, answers, strict=True)}
+
+
+class Patience:
+    """Asks, until so many targets in a row have failed that the service must be down; safe to use from threads."""
+
+    def __init__(self, most: int = IN_A_ROW) -> None:
+        self.most, self.failures, self.last = most, 0, ""
+
+    def ask(self, question: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+        """The answer to a question.
+
+        Raises
+        ------
+        Unanswered : the fault that was met, or that the service has been given up. Refused : see `hosts.check_url`.
+        """
+        if self.failures >= self.most:
+            raise Unanswered(f"not asked: {self.failures} targets in a row had failed, the last with: {self.last}")
+        try:
+            answer = question()
+        except Unanswered as fault:
+            self.failures, self.last = self.failures + 1, str(fault)
+            raise
+        self.failures = 0
+        return answer
+
+
+def reach(archive: Archive, target: object) -> Position:
+    """The circle in which images of a target are looked for: as the config says, and as far as the target moves.
+
+    ASSUME images are taken within 15 years of the epoch of the positions.
+    """
+    motion = float(np.hypot(target.pmra, target.pmdec)) / 1000 * YEARS
+    return Position(target.ra, target.dec, (archive.radius_arcsec + motion) / 3600)
 
 
 def find(ask: Callable[[], pd.DataFrame], slug: str, asked: str, cache: Cache, fresh_from: datetime) -> Found:
@@ -145,7 +189,7 @@ def _fresh_from(archive: Archive, begun: datetime) -> datetime:
 
 
 def _whole_question(archive: Archive, table: pd.DataFrame) -> str:
-    parts = [question(archive, row.ra, row.dec) + row.slug for row in table.itertuples()]
+    parts = [question(archive, reach(archive, row)) + row.slug for row in table.itertuples()]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 

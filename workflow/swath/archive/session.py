@@ -34,8 +34,7 @@ class Session(requests.Session):
         self.http, self.hosts = http, frozenset(host.lower() for host in hosts)
         self.max_redirects = REDIRECTS
         self.headers["User-Agent"] = f"swath/{__version__}"
-        # ~/.netrc and proxies of the environment: passwords never leave, proxies are the user's own wish.
-        self.auth = _anonymous
+        self.auth = _anonymous  # else passwords of ~/.netrc are sent along
         for scheme in ("https://", "http://"):
             self.mount(scheme, HTTPAdapter(pool_maxsize=16, max_retries=retry_policy(http)))
 
@@ -50,6 +49,10 @@ class Session(requests.Session):
         if options.get("timeout") is None:
             options["timeout"] = (self.http.connect_timeout_s, self.http.read_timeout_s)
         return super().send(request, **options)
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Send no password along a redirect, and look for none."""
+        prepared_request.headers.pop("Authorization", None)
 
 
 def session(http: Http, hosts: Iterable[str]) -> Session:
