@@ -22,6 +22,7 @@ from astropy.io import fits
 from astropy.wcs import WCS
 from pyvo.dal.adhoc import DatalinkResults
 from swath.archive import observations
+from swath.archive.adql import Position
 from swath.archive.batches import split
 from swath.archive.download import download_batch
 from swath.archive.gaia import fetch_reference
@@ -213,8 +214,6 @@ def test_reference_stars_come_whole_with_their_magnitudes(dachs, tmp_path):
     names = tuple(f"{band}={band}_sdss_mag" for band in "ugriz")
     fetch = Fetch(urls=("http://127.0.0.1:9/tap", dachs.tap), magnitudes=names)
     quick = http(retries=0, connect_timeout_s=2.0)
-    from swath.archive.adql import Position
-
     fetch_reference(Gaia(fetch=fetch, mag_min=0.0, mag_max=30.0), quick, Position(RA, DEC, 0.1), tmp_path / "gaia.csv")
     found = pd.read_csv(tmp_path / "gaia.csv").set_index("source_id")
     truth = pd.read_csv(FIELD / "synphot.csv").set_index("source_id")
@@ -231,7 +230,7 @@ def test_reference_stars_come_whole_with_their_magnitudes(dachs, tmp_path):
 def test_the_servers_end_with_who_started_them(tmp_path):
     """Even when that is killed: nothing may be left running on a machine that others use too."""
     script = "from archive.dachs.server import Dachs; import time; d = Dachs(); d._prepare(); d._start_database();"
-    script += "print(d._children[0].pid, d.root, flush=True); time.sleep(60)"
+    script += "print(d._children[0][0].pid, d.root, flush=True); time.sleep(60)"
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     child = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=environment)
     pid, root = child.stdout.readline().split()

@@ -100,7 +100,7 @@ class Dachs:
     def __init__(self) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="swath-dachs-"))
         self.port, self._database_port = _free_ports(2)
-        self._children: list[subprocess.Popen] = []
+        self._children: list[tuple[subprocess.Popen, signal.Signals]] = []
         self._account = pwd.getpwnam("postgres") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
 
     @property
@@ -130,9 +130,8 @@ class Dachs:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for child in reversed(self._children):
-            child.send_signal(signal.SIGINT)  # PostgreSQL: fast shutdown
-        for child in reversed(self._children):
+        for child, how in reversed(self._children):
+            child.send_signal(how)
             try:
                 child.wait(15)
             except subprocess.TimeoutExpired:
@@ -167,7 +166,7 @@ class Dachs:
             "-clisten_addresses=127.0.0.1",
             f"-cunix_socket_directories={self.root}/run",
         ]
-        self._spawn("postgres", "-D", data, *place, *quick)
+        self._spawn(signal.SIGINT, "postgres", "-D", data, *place, *quick)  # its quick way to end
         self._wait("PostgreSQL", 60, lambda: self._run("pg_isready", check=False).returncode == 0)
         self._run("createdb", "-E", "UTF8", "-T", "template0", "gavo")
         if self._run("psql", "-d", "gavo", "-c", "CREATE EXTENSION pg_sphere", check=False).returncode:
@@ -198,7 +197,7 @@ class Dachs:
         self._run("dachs", "pub", "survey/q")
 
     def _serve(self) -> None:
-        self._spawn("dachs", "serve", "debug")
+        self._spawn(signal.SIGTERM, "dachs", "serve", "debug")
         self._wait("DaCHS", 90, self._answers)
 
     def _answers(self) -> bool:
@@ -209,16 +208,17 @@ class Dachs:
     def _wait(self, name: str, seconds: float, ready: Callable[[], bool]) -> None:
         end = time.monotonic() + seconds
         while not ready():
-            if self._children[-1].poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f"{name} did not start; {self._said(self._children[-1].args)}")
+            child, _ = self._children[-1]
+            if child.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"{name} did not start; {self._said(child.args)}")
             time.sleep(0.1)
 
-    def _command(self, words: tuple[object, ...]) -> list[str]:
-        """The words as a command of the unprivileged user, that ends when this process does."""
+    def _command(self, words: tuple[object, ...], end: signal.Signals = signal.SIGTERM) -> list[str]:
+        """The words as a command of the unprivileged user, that gets the signal `end` when this process ends."""
         account, switch = self._account, []
         if os.getuid() == 0:
             switch = [f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
-        return ["setpriv", "--pdeathsig=TERM", *switch, *map(str, words)]
+        return ["setpriv", f"--pdeathsig={end.name.removeprefix('SIG')}", *switch, *map(str, words)]
 
     def _environment(self) -> dict[str, str]:
         path = f"/usr/bin:/bin:{_postgres()}"
@@ -235,13 +235,13 @@ class Dachs:
             raise RuntimeError(f"{' '.join(map(str, words))} failed; {self._said(words)}")
         return done
 
-    def _spawn(self, *words: object) -> None:
+    def _spawn(self, end: signal.Signals, *words: object) -> None:
         with open(self.root / "log" / f"{words[0]}.log", "ab") as log:
             child = subprocess.Popen(
-                self._command(words), cwd=self.root, env=self._environment(), stdin=subprocess.DEVNULL,
+                self._command(words, end), cwd=self.root, env=self._environment(), stdin=subprocess.DEVNULL,
                 stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
-        self._children.append(child)
+        self._children.append((child, end))
 
     def _said(self, words: object) -> str:
         """The last lines of the log of a command."""
