@@ -262,6 +262,18 @@ def test_answers_that_are_cut_off_when_waited_for_are_asked_for_as_jobs(service,
     assert "POST /tap/async" in service.log
 
 
+def test_a_query_that_takes_long_is_asked_again_as_a_job(service, monkeypatch):
+    monkeypatch.setattr(tap, "POLLS_S", (0.01, 0.02))
+    rules = [Rule("/sync", "hang", value=30)]
+    with Hostile(service.url.removesuffix("/tap"), rules) as proxy, web(read_timeout_s=0.3) as client:
+        begun = time.monotonic()
+        assert len(tap.query(client, f"{proxy.url}/tap", "SELECT n", 100).table) == 3
+        assert time.monotonic() - begun < 3
+        assert proxy.counts()["hang"] == 1  # silence once is enough
+    service.plan = [(504, {}, b"")] * 4
+    assert len(get(service).table) == 3
+
+
 def test_as_many_rows_as_were_asked_for_count_as_cut_off(service):
     service.silent = True
     with web() as client:

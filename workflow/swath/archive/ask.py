@@ -2,12 +2,13 @@
 
 import logging
 import random
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 import requests
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, MaxRetryError
 
 from ..errors import RunError
 from .session import RETRYABLE, Session
@@ -15,6 +16,7 @@ from .session import RETRYABLE, Session
 log = logging.getLogger(__name__)
 PIECE = 1 << 16
 LARGEST = 1 << 30
+GATEWAY_TIMEOUT = 504
 
 Read = TypeVar("Read")
 
@@ -23,12 +25,16 @@ class Unanswered(RunError):
     """A question without a usable answer, for now: the same asked later may have one."""
 
 
+class Late(Unanswered):
+    """A question that takes longer than a server or we wait for its answer."""
+
+
 class Spoilt(Exception):
     """An answer that is not whole or not what was asked for: worth another try, up to `tries` in all."""
 
-    def __init__(self, text: str, tries: int | None = None) -> None:
+    def __init__(self, text: str, tries: int | None = None, late: bool = False) -> None:
         super().__init__(text)
-        self.tries = tries
+        self.tries, self.late = tries, late
 
 
 class Answer(NamedTuple):
@@ -41,7 +47,13 @@ class Answer(NamedTuple):
 
 
 def ask(
-    session: Session, method: str, url: str, deadline: float, read: Callable[[Answer], Read], **options: Any
+    session: Session,
+    method: str,
+    url: str,
+    deadline: float,
+    read: Callable[[Answer], Read],
+    late_tries: int | None = None,
+    **options: Any,
 ) -> Read:
     """Ask, read all of the answer and return what `read` makes of it.
 
@@ -49,6 +61,7 @@ def ask(
     ----------
     deadline : the time (`time.monotonic`) after which there is no further waiting.
     read : makes something of the answer, whatever its status; raises `Spoilt` where another try may help.
+    late_tries : tries of a question that the server is silent about; None for as many as of others.
     options : of `requests.Session.request`.
 
     Raises
@@ -62,8 +75,9 @@ def ask(
             return read(_whole(session, method, url, deadline, options))
         except Spoilt as fault:
             wait = pause(session, attempt)
-            if attempt >= min(most, fault.tries or most) or time.monotonic() + wait > deadline:
-                raise Unanswered(f"{url}: {fault}{_tries(attempt)}") from None
+            tries = fault.tries or (late_tries if fault.late else None) or most
+            if attempt >= min(most, tries) or time.monotonic() + wait > deadline:
+                raise (Late if fault.late else Unanswered)(f"{url}: {fault}{_tries(attempt)}") from None
             log.debug("%s: %s; again in %.1f s", url, fault, wait)
             time.sleep(wait)
 
@@ -85,12 +99,19 @@ def _whole(session: Session, method: str, url: str, deadline: float, options: di
         with session.request(method, url, stream=True, **options) as response:
             body = _body(response, url, deadline)
             if response.status_code in RETRYABLE:
-                raise Unanswered(f"{url}: answered {response.status_code}{_tries(session.http.retries + 1)}")
+                kind = Late if response.status_code == GATEWAY_TIMEOUT else Unanswered
+                raise kind(f"{url}: answered {response.status_code}{_tries(session.http.retries + 1)}")
             return Answer(response.status_code, body, response.headers, response.url)
     except requests.TooManyRedirects:
         raise Unanswered(f"{url}: redirected more than {session.max_redirects} times") from None
+    except requests.ReadTimeout as error:
+        raise Spoilt(brief(error), late=True) from None
+    except requests.ConnectionError as error:
+        if error.args and isinstance(error.args[0], MaxRetryError):  # the session has tried again already
+            raise Unanswered(f"{url}: {brief(error)}{_tries(session.http.retries + 1)}") from None
+        raise Spoilt(brief(error)) from None
     except requests.RequestException as error:
-        raise Unanswered(f"{url}: {brief(error)}{_tries(session.http.retries + 1)}") from None
+        raise Unanswered(f"{url}: {brief(error)}") from None
 
 
 def _body(response: requests.Response, url: str, deadline: float) -> bytes:
@@ -114,7 +135,7 @@ def brief(error: BaseException) -> str:
     while (inner := _inner(error)) is not None:
         error = inner
     text = " ".join(str(error).split()) or type(error).__name__
-    return text.rsplit(">: ", 1)[-1][:300]
+    return re.sub(r"^HTTPS?ConnectionPool\([^)]*\): ", "", text.rsplit(">: ", 1)[-1])[:300]
 
 
 def _inner(error: BaseException) -> BaseException | None:

@@ -58,8 +58,8 @@ class Session(requests.Session):
 def session(http: Http, hosts: Iterable[str]) -> Session:
     """A session for `hosts`, as `http` says: limits of time, retries with exponential backoff and jitter.
 
-    Retried are connections that fail, and answers 408, 425, 429, 502, 503, 504, with the wait that Retry-After asks
-    for. After the last try the answer is returned as it is.
+    Retried are connections that cannot be made, and answers 408, 425, 429, 502, 503, 504, after the wait that
+    Retry-After asks for. After the last try the answer is returned as it is.
     """
     return Session(http, hosts)
 
@@ -75,6 +75,7 @@ def retry_policy(http: Http) -> Retry:
         backoff_jitter=http.backoff_s / 2,
         raise_on_status=False,
         redirect=False,
+        read=False,  # who asks knows whether a silent server is worth asking again: see `ask`
     )
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urljoin
 
 import requests
 
-from .ask import Answer, Spoilt, Unanswered, ask
+from .ask import Answer, Late, Spoilt, Unanswered, ask
 from .hosts import Refused
 from .session import Session
 from .votables import Rows, parsed, rows
@@ -36,9 +36,9 @@ def query(session: Session, url: str, adql: str, maxrec: int, mode: Mode = "auto
     if mode == "async":
         return as_job(session, url, adql, maxrec, deadline)
     try:
-        found = waited_for(session, url, adql, maxrec, deadline)
-    except Unanswered as fault:
-        if mode == "sync" or not _late(str(fault)):
+        found = waited_for(session, url, adql, maxrec, deadline, late_tries=None if mode == "sync" else 1)
+    except Late as fault:
+        if mode == "sync":
             raise
         log.warning("%s; asked again as a job", fault)
         return as_job(session, url, adql, maxrec, deadline)
@@ -48,16 +48,16 @@ def query(session: Session, url: str, adql: str, maxrec: int, mode: Mode = "auto
     return found
 
 
-def waited_for(session: Session, url: str, adql: str, maxrec: int, deadline: float) -> Rows:
-    """The rows of a query on <url>/sync."""
-    return ask(
-        session,
-        "POST",
-        f"{url.rstrip('/')}/sync",
-        deadline,
-        lambda answer: rows(answer, maxrec),
-        data=_form(adql, maxrec),
-    )
+def waited_for(
+    session: Session, url: str, adql: str, maxrec: int, deadline: float, late_tries: int | None = None
+) -> Rows:
+    """The rows of a query on <url>/sync; `late_tries` as for `ask`."""
+
+    def read(answer: Answer) -> Rows:
+        return rows(answer, maxrec)
+
+    form = _form(adql, maxrec)
+    return ask(session, "POST", f"{url.rstrip('/')}/sync", deadline, read, late_tries, data=form)
 
 
 def as_job(session: Session, url: str, adql: str, maxrec: int, deadline: float) -> Rows:
@@ -148,7 +148,3 @@ def _delete(session: Session, job: str) -> None:
 def _any(answer: Answer) -> None:
     if answer.status >= 400:
         parsed(answer)
-
-
-def _late(fault: str) -> bool:
-    return "timed out" in fault.lower() or "answered 504" in fault or "no whole answer" in fault
