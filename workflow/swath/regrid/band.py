@@ -86,7 +86,6 @@ def regrid_band(
             used.append(_add(stack, row, candidate, reference, folder, grid, shape, settings, several, band))
         except (ValueError, InputError) as error:
             row |= {"status": REJECTED, "reason": str(error).replace(f"{folder}/", "")}
-    _tell(band, rows)
     if not used:
         raise RunError(_nothing(band, rows, archive))
     level = max((row["saturation"] * row["factor"] for row in used if row["saturation"] is not None), default=None)
@@ -94,6 +93,7 @@ def regrid_band(
     with clock("noise"):
         noise = _noise(stacked, used, settings.noise, band)
     made = facts_of(band, stacked, used, rows, noise, level, settings.grid.method)
+    _tell(made, rows, shape)
     write_csv(listing, pd.DataFrame(rows))
     write_products(image, facts, image_hdus(header, stacked, made, settings.keywords), made)
 
@@ -215,9 +215,14 @@ def _nothing(band: str, rows: Sequence[dict[str, Any]], archive: ArchiveImages) 
     return [" ".join([head, "; ".join([*shown, *more])])]
 
 
-def _tell(band: str, rows: Sequence[dict[str, Any]]) -> None:
+def _tell(made: dict[str, Any], rows: Sequence[dict[str, Any]], shape: tuple[int, int]) -> None:
+    band, factor = made["band"], made["noise_factor"]
     for row in rows:
         if row["status"] not in (COPIED, RESAMPLED):
             log.warning("%s: %s left out: %s", band, row["file"] or row["exposure"], row["reason"])
-    counts = {name: sum(row["status"] == name for row in rows) for name in (COPIED, RESAMPLED)}
-    tell(images=len(rows), **{name: count for name, count in counts.items() if count})
+    tell(images=len(rows), copied=made["copied"], resampled=made["used"] - made["copied"])
+    log.info(
+        "%s: %d of %d files on %d x %d pix, %d of them copied, %.1f %% covered; noise %.4g, in large apertures %s",
+        *(band, made["used"], len(rows), *shape[::-1], made["copied"], 100 * made["covered"], made["sky_sigma"]),
+        "not known" if factor is None else f"{factor:.2f} times that",
+    )

@@ -14,7 +14,7 @@ class Stacked(NamedTuple):
 
     pixels : float32, NaN where no image has data. weight : float32, inverse variance, 0 there. mask : bool, no good
     data. saturated : bool, saturated wherever an image covers it. unit : a realisation of the noise over its standard
-    deviation, 0 without data. gain : electrons per unit, typical. gain_range : its 5th and 95th percentile.
+    deviation, 0 without data. gain : electrons per unit, by the photons' mean variance. gain_range : 5th and 95th percentile.
     count : images that a pixel has good data of.
     """
 
@@ -30,6 +30,8 @@ class Stacked(NamedTuple):
 
 class Stack:
     """Images are added one by one; `finish` gives the result. Memory: 45 bytes per pixel of the grid."""
+
+    # ASSUME images of a band are different exposures; overlapping cutouts of one would count twice where they do.
 
     def __init__(self, shape: tuple[int, int]) -> None:
         self._flux, self._weight, self._variance, self._noise, self._shot = (np.zeros(shape) for _ in range(5))
@@ -106,6 +108,6 @@ class Stack:
             return self._gains[0], (self._gains[0], self._gains[0])
         if not known.any():
             return np.nan, (np.nan, np.nan)
-        per_pixel = self._weight[known] ** 2 / self._shot[known]
-        low, middle, high = (float(value) for value in np.percentile(per_pixel, (5, 50, 95)))
-        return middle, (low, high)
+        inverse = self._shot[known] / self._weight[known] ** 2
+        high, low = (float(1 / value) for value in np.percentile(inverse, (5, 95)))
+        return float(1 / inverse.mean()), (low, high)
