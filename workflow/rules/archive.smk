@@ -32,6 +32,32 @@ rule query:
         "../../scripts/query.py"
 
 
+rule reference:
+    input:
+        image=SETUP.first_image,
+    output:
+        stars=f"{OUT}/query/reference.csv",
+        record=f"{OUT}/records/reference/reference.json",
+    log:
+        f"{OUT}/logs/reference.log",
+    benchmark:
+        f"{OUT}/benchmarks/reference.tsv"
+    conda:
+        "../../envs/archive.yaml"
+    resources:
+        mem_mb=1500,
+        archive=1,
+    params:
+        gaia=SETUP.settings("gaia"),
+        http=SETUP.settings("archive.http"),
+        image=lambda wildcards: next(iter(SETUP.plan(wildcards).images.values())),
+        code=SETUP.code("reference"),
+    message:
+        "reference: fetch the reference stars of the field"
+    script:
+        "../../scripts/reference.py"
+
+
 rule batches:
     input:
         observations=rules.query.output.parquet,

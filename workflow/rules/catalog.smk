@@ -42,7 +42,7 @@ rule merge:
 rule zeropoint:
     input:
         catalog=rules.merge.output.parquet,
-        gaia=SETUP.optional("inputs.gaia"),
+        gaia=SETUP.reference,
     output:
         csv=f"{OUT}/catalog.csv",
         fits=f"{OUT}/catalog.fits",
@@ -61,7 +61,7 @@ rule zeropoint:
         mem_mb=2000,
     params:
         settings=SETUP.settings("zeropoint"),
-        stamps=SETUP.stamps(SETUP.optional("inputs.gaia")),
+        stamps=SETUP.stamps(SETUP.reference),
         code=SETUP.code("zeropoint"),
     message:
         "zeropoint: magnitudes from the reference stars"

@@ -6,7 +6,7 @@ rule stars:
         frame=rules.load.output.frame,
         white=rules.white.output.white,
         sources=rules.sources.output.sources,
-        gaia=SETUP.optional("inputs.gaia"),
+        gaia=SETUP.reference,
     output:
         stars=f"{OUT}/stars/{{band}}.fits",
         record=f"{OUT}/records/stars/{{band}}.json",
@@ -22,7 +22,7 @@ rule stars:
         cells=lambda wildcards: SETUP.plan(wildcards).all_cells,
         settings=SETUP.settings("stars"),
         least=SETUP.settings("psf.pool_min_stars"),
-        stamps=SETUP.stamps(SETUP.optional("inputs.gaia")),
+        stamps=SETUP.stamps(SETUP.reference),
         code=SETUP.code("stars"),
     message:
         "stars {wildcards.band}: find, select, hold some out"

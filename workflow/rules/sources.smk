@@ -6,7 +6,7 @@ rule sources:
         white=rules.white.output.white,
         frames=SETUP.each_fitted_band("frames/{band}.fits"),
         catalog=SETUP.optional("inputs.catalog"),
-        gaia=SETUP.optional("inputs.gaia"),
+        gaia=SETUP.reference,
     output:
         sources=f"{OUT}/sources/sources.parquet",
         augmented=f"{OUT}/sources/input_catalog_with_Gaia.csv",

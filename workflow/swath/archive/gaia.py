@@ -10,8 +10,11 @@ import pandas as pd
 from astropy.wcs import WCS
 
 from ..config.archive import Http
+from ..config.inputs import Image
 from ..config.sources import Fetch, Gaia
 from ..errors import ConfigError, RunError
+from ..frames.header import full_header
+from ..sources.positions import equatorial_wcs
 from ..tables import write_csv
 from . import tap
 from .adql import Position, inside, number, table_name
@@ -92,6 +95,12 @@ def circle_of(wcs: WCS, shape: tuple[int, int]) -> Position:
     corners = wcs.pixel_to_world(*map(np.ravel, np.meshgrid(*edges))).icrs
     radius = float(np.max(center.separation(corners).deg)) + MARGIN_DEG
     return Position(float(center.ra.deg), float(center.dec.deg), radius)
+
+
+def field_of(image: Image) -> Position:
+    """The circle that holds an image, by its header; InputError as `full_header` and `equatorial_wcs`."""
+    header = full_header(image.path, image.hdu)
+    return circle_of(equatorial_wcs(header, image.path), (header["NAXIS2"], header["NAXIS1"]))
 
 
 def place(settings: Fetch, image: Position | None) -> Position:

@@ -28,6 +28,8 @@ class Reference(NamedTuple):
 
 def check_reference_stars(config: Config, bands: Sequence[str] | None, field: Field | None) -> Reference:
     """Read the reference stars and place them on the image; parameters as `check_catalogue`."""
+    if config.fetches_reference:
+        return Reference(Row(NAME, "", "fetched by the run (gaia.fetch)"), None, None)
     path = config.inputs.gaia
     if path is None or not config.gaia.enabled:
         return Reference(Row(NAME, "", "none: no zero point" if path is None else "switched off"), None, None)

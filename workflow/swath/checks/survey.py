@@ -55,7 +55,8 @@ def _survey(config: Config) -> Survey:
     rows = [*images.rows, *frame, *grid, catalogue.row, reference.row, check_place(config)]
     raise_errors(rows)
     where = None
-    if catalogue.here is not None:
+    # Reference stars that are still in an archive may join the sources anywhere.
+    if catalogue.here is not None and not (config.fetches_reference and config.gaia.inject):
         where = expected_positions(catalogue.here, reference.stars, reference.here, crop, config.sources, config.gaia)
     return Survey(rows, images, crop, catalogue.count, where)
 

@@ -69,9 +69,9 @@ CHECKS = (
         "stars.gaia_forced_rmin_pix not above stars.gaia_forced_rmax_pix",
     ),
     Check(
-        ("stars.mode", "inputs.gaia"),
-        lambda mode, path: mode != "gaia" or path is not None,
-        "a table of reference stars in inputs.gaia for stars.mode: gaia",
+        ("stars.mode", "inputs.gaia", "gaia.fetch.enabled"),
+        lambda mode, path, fetched: mode != "gaia" or path is not None or fetched,
+        "a table of reference stars in inputs.gaia, or gaia.fetch.enabled, for stars.mode: gaia",
     ),
     _odd("psf.stamp_size"),
     _odd("psf.size"),

@@ -83,6 +83,11 @@ class Config(Section):
         return bool(self.inputs.archive.bands)
 
     @property
+    def fetches_reference(self) -> bool:
+        """Are the reference stars fetched from an archive?"""
+        return self.imaging and self.gaia.enabled and self.gaia.fetch.enabled and self.inputs.gaia is None
+
+    @property
     def spectral(self) -> bool:
         """Are there targets to measure spectra of?"""
         return self.targets.ra is not None or self.targets.table is not None

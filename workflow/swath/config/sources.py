@@ -68,8 +68,9 @@ class Sources(Section):
 
 
 class Fetch(Section):
-    """Fetching the reference stars of a field from an archive, for `inputs.gaia`."""
+    """Fetching the reference stars of a field from an archive, where `inputs.gaia` names no table of them."""
 
+    enabled: bool = key(False, "fetch them")
     urls: tuple[str, ...] = key(
         (
             "https://gea.esac.esa.int/tap-server/tap",

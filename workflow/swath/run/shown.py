@@ -23,7 +23,8 @@ class Shown(Gridded):
     @property
     def calibrated(self) -> bool:
         """Are there reference stars, and are they used?"""
-        return bool(self.config.inputs.gaia) and self.config.gaia.enabled and self.config.zeropoint.enabled
+        there = bool(self.config.inputs.gaia) or self.config.fetches_reference
+        return there and self.config.gaia.enabled and self.config.zeropoint.enabled
 
     def catalogue(self) -> list[str]:
         """The catalogue and the page of run facts, where there are images."""

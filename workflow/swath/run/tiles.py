@@ -80,6 +80,16 @@ class Tiles:
             path for key in keys if (path := value_at(self.configs[wildcards.tile], key)) is not None
         ]
 
+    def reference(self, wildcards: Any) -> list[str]:
+        """Input function: the table of reference stars, the user's or a fetched one, where there is one."""
+        config = self.configs[wildcards.tile]
+        fetched = [f"{self.out.format(tile=wildcards.tile)}/query/reference.csv"] * config.fetches_reference
+        return [config.inputs.gaia] if config.inputs.gaia else fetched
+
+    def first_image(self, wildcards: Any) -> str:
+        """Input function: the image of the first band, which says where the field is."""
+        return next(iter(self.plan(wildcards).images.values()))["path"]
+
     def each_band(self, pattern: str) -> InputFunction:
         """Input function: `pattern` under the tile's folder for every band, in order."""
         return lambda wildcards: self._each(wildcards, pattern, "band", self.plan(wildcards).bands)
