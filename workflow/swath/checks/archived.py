@@ -17,7 +17,7 @@ def archived_images(config: Config) -> tuple[list[Row], list[ImageFacts]]:
     try:
         header = grid_header(config.grid)
     except SwathError as error:
-        return [Row("grid", given, "not usable", tuple(error.problems))], []
+        return [Row("pixel grid", given, "not usable", tuple(error.problems))], []
     ny, nx = shape_of(header)
     notes = [] if config.noise.correct_errors or config.grid.like else [_correlated(config)]
     facts = [
@@ -26,7 +26,7 @@ def archived_images(config: Config) -> tuple[list[Row], list[ImageFacts]]:
     ]
     found = f'{nx} x {ny} pix, {pixel_scale(header):.3f}"/pix'
     asked = f"{len(facts)} bands of archive.service: {config.archive.service}"
-    return [Row("grid", given, found), Row("images", "inputs.archive", asked, (), tuple(notes))], facts
+    return [Row("pixel grid", given, found), Row("images", "inputs.archive", asked, (), tuple(notes))], facts
 
 
 def _correlated(config: Config) -> str:

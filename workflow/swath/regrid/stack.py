@@ -14,8 +14,8 @@ class Stacked(NamedTuple):
 
     pixels : float32, NaN where no image has data. weight : float32, inverse variance, 0 there. mask : bool, no good
     data. saturated : bool, saturated wherever an image covers it. unit : a realisation of the noise over its standard
-    deviation, 0 without data. gain : electrons per unit, by the photons' mean variance. gain_range : 5th and 95th percentile.
-    count : images that a pixel has good data of.
+    deviation, 0 without data. gain : electrons per unit, by the photons' mean variance. gain_range : 5th and 95th
+    percentile. count : images that a pixel has good data of.
     """
 
     pixels: np.ndarray
