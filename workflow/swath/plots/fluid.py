@@ -1,18 +1,24 @@
 """Figures whose panels make room for their labels: fonts, lines and colours are all the user's (matplotlibrc)."""
 
 import logging
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from matplotlib import rcParams
+from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from PIL import Image
 
 from ..files import atomic
 from .style import COMPRESSION, LARGEST_PIX
 
 log = logging.getLogger(__name__)
+LETTER_WIDTH = 0.65  # of the font's size
+ROOM_OF_MARKER = 6  # letters
 
 
 class Fluid:
@@ -30,9 +36,20 @@ class Fluid:
         self.figure = Figure(figsize=(width, height), dpi=min(dpi, most), layout="constrained")
         self.canvas = FigureCanvasAgg(self.figure)
 
-    def title(self, text: str, **options: Any) -> None:
-        """A title over all panels, to the letter: no `$` in it begins a formula."""
-        self.figure.suptitle(text, parse_math=False, **options)
+    def title(self, text: str) -> None:
+        """A title over all panels, in as many lines as it takes, to the letter: no `$` in it begins a formula."""
+        self.figure.suptitle(textwrap.fill(text, self._letters("figure.titlesize")), parse_math=False)
+
+    def legend(self, handles: Sequence[Artist]) -> None:
+        """A legend below all panels, in as many columns as there is room for."""
+        longest = max(len(str(handle.get_label())) for handle in handles)
+        columns = self._letters("legend.fontsize") // (longest + ROOM_OF_MARKER)
+        self.figure.legend(handles=handles, loc="outside lower center", ncols=min(max(columns, 1), len(handles)))
+
+    def _letters(self, size: str) -> int:
+        """About how many letters of the user's font size for `size` a line of the figure holds."""
+        points = FontProperties(size=rcParams[size]).get_size_in_points()
+        return max(int(72 * self.figure.get_figwidth() / (LETTER_WIDTH * points)), 10)
 
     def save(self, path: str | Path) -> None:
         """Write the figure as PNG, atomically and without anything that differs between equal figures."""

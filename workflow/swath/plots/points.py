@@ -14,7 +14,7 @@ class Points(NamedTuple):
 
     value, error : flux [uJy] or magnitude; of upper limits the limit, with an error of NaN.
     kind : 'good', 'rejected' or 'upper_limit'. sound : bool, neither flagged nor an outlier.
-    unmeasured : times [MJD] of exposures without a value.
+    unmeasured : times [MJD] of exposures without a value. lost : how many of these there are, also of unknown time.
     """
 
     wavelength: np.ndarray
@@ -24,6 +24,7 @@ class Points(NamedTuple):
     kind: np.ndarray
     sound: np.ndarray
     unmeasured: np.ndarray
+    lost: int
 
 
 def points(table: pd.DataFrame, use_magnitude: bool) -> Points:
@@ -40,7 +41,7 @@ def points(table: pd.DataFrame, use_magnitude: bool) -> Points:
     kind = table["class"].to_numpy(object)
     wavelength = table["wavelength"].to_numpy()
     taken = (column[order] for column in (wavelength, times, values, errors, kind, sound(table)))
-    return Points(*taken, times[~drawn & np.isfinite(times)])
+    return Points(*taken, times[~drawn & np.isfinite(times)], int((~drawn).sum()))
 
 
 def value_range(points: Points, settings: SpectrumFigure) -> tuple[float, float]:

@@ -43,16 +43,14 @@ def combined_plot(lightcurve: str | Path, figure: str | Path, settings: Spectrum
     _panel(top, drawn, drawn.wavelength, times.to_rgba(drawn.mjd - first), settings)
     _panel(bottom, drawn, drawn.mjd, waves.to_rgba(drawn.wavelength), settings)
     _unmeasured(bottom, drawn.unmeasured)
-    top.set(xlim=_ends(drawn.wavelength, LEAST_UM), **({} if len(drawn.wavelength) else {"xticks": []}))
-    bottom.set_xlim(*_ends(np.concatenate([drawn.mjd, drawn.unmeasured]), LEAST_DAYS))
-    top.set_xlabel("wavelength [µm]")
-    bottom.set_xlabel("MJD [d]")
     bottom.ticklabel_format(axis="x", useOffset=False, style="plain")
+    _across(top, drawn.wavelength, LEAST_UM, "wavelength [µm]")
+    _across(bottom, np.concatenate([drawn.mjd, drawn.unmeasured]), LEAST_DAYS, "MJD [d]")
     if len(drawn.mjd):
         sheet.figure.colorbar(times, ax=top, label=f"days since MJD {first:.0f}", pad=0.01)
         sheet.figure.colorbar(waves, ax=bottom, label="wavelength [µm]", pad=0.01)
     if handles := _handles(drawn, settings):
-        sheet.figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+        sheet.legend(handles)
     sheet.save(figure)
 
 
@@ -87,7 +85,7 @@ def _markers(
         )  # fmt: skip
     size = _size(marker, settings)
     axes.scatter(
-        x[part], drawn.value[part], size**2, colours[part], marker, alpha=settings.marker_alpha, zorder=2,
+        x[part], drawn.value[part], size**2, colours[part], marker=marker, alpha=settings.marker_alpha, zorder=2,
         linewidths=size / 5 if marker == "x" else 0,
     )  # fmt: skip
 
@@ -95,12 +93,18 @@ def _markers(
 def _beyond(axes: Axes, x: np.ndarray, colours: np.ndarray, marker: str, height: float) -> None:
     """Hollow triangles at an edge of the axes, for values beyond it."""
     place = axes.get_xaxis_transform()
-    axes.scatter(x, np.full(len(x), height), 25, "none", marker, edgecolors=colours, transform=place, linewidths=0.8)
+    axes.scatter(x, np.full(len(x), height), 25, "none", marker=marker, edgecolors=colours, transform=place, lw=0.8)
 
 
 def _unmeasured(axes: Axes, times: np.ndarray) -> None:
     """Ticks at the bottom edge, for exposures without a value."""
-    axes.scatter(times, np.zeros(len(times)), 60, GREY, "|", transform=axes.get_xaxis_transform(), linewidths=1)
+    axes.scatter(times, np.zeros(len(times)), 60, GREY, marker="|", transform=axes.get_xaxis_transform(), lw=1)
+
+
+def _across(axes: Axes, values: np.ndarray, least: float, label: str) -> None:
+    axes.set(xlim=_ends(values, least), xlabel=label)
+    if not len(values):
+        axes.set_xticks([])
 
 
 def _ends(values: np.ndarray, least: float, margin: float = 0.03) -> tuple[float, float]:
@@ -133,7 +137,7 @@ def _handles(drawn: Points, settings: SpectrumFigure) -> list[Line2D]:
     ]
     entries += [
         ("^", 5, "beyond the axis", int(((drawn.value < low) | (drawn.value > high)).sum()), "none"),
-        ("|", 8, "not measured", len(drawn.unmeasured), GREY),
+        ("|", 8, "not measured", drawn.lost, GREY),
     ]
     return [
         Line2D([], [], ls="", marker=marker, ms=size, color=rcParams["text.color"] if colour == "none" else colour,

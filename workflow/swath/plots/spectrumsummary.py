@@ -10,9 +10,14 @@ from matplotlib import rcParams
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.colors import AsinhNorm
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from ..config.lightcurve import LightCurve
+from ..spectra.judge import flag_names
 from ..spectra.read import read_lightcurve
+from ..spherex.maskbits import DOCUMENTED, mask_of
 from .fluid import Fluid
 from .spectrum import GREY, LONGEST_NAME
 from .style import asinh_ticks
@@ -21,6 +26,8 @@ COLOURS = {"good": "tab:blue", "upper_limit": "tab:orange", "rejected": GREY}
 WORDS = {"good": "good", "upper_limit": "upper limit", "rejected": "rejected"}
 SIZE = (10.0, 8.0)
 BINS = 40
+REJECTING = "tab:red"
+MOST_BANDS, MOST_LETTERS, MOST_FLAGS = 24, 40, 14  # that there is room for
 
 
 def summary_plot(lightcurve: str | Path, figure: str | Path, settings: LightCurve) -> None:
@@ -39,6 +46,9 @@ def summary_plot(lightcurve: str | Path, figure: str | Path, settings: LightCurv
     _errors(panels[0, 1], table)
     _bands(panels[1, 0], table)
     _flags(panels[1, 1], table, settings.bad_flags)
+    threshold = Line2D([], [], color=rcParams["text.color"], ls="--", label=f"S/N {settings.sigma_threshold:g}")
+    bad = Patch(color=REJECTING, label="flag that rejects")
+    sheet.legend([*(Patch(color=COLOURS[kind], label=word) for kind, word in WORDS.items()), bad, threshold])
     sheet.save(figure)
 
 
@@ -62,13 +72,10 @@ def _signal_to_noise(axes: Axes, table: pd.DataFrame, settings: LightCurve) -> N
     low, high = min(snr[known].min(), settings.sigma_threshold), max(snr[known].max(), settings.sigma_threshold)
     edges = np.sinh(np.linspace(np.arcsinh(low) - 0.1, np.arcsinh(high) + 0.1, BINS + 1))
     parts = {kind: snr[known & (table["class"] == kind)] for kind in COLOURS}
-    axes.hist(
-        list(parts.values()), edges, stacked=True, histtype="stepfilled", color=list(COLOURS.values()),
-        label=[f"{WORDS[kind]} ({len(part)})" for kind, part in parts.items()],
-    )  # fmt: skip
+    axes.hist(list(parts.values()), edges, stacked=True, histtype="stepfilled", color=list(COLOURS.values()))
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     _asinh_axis(axes.xaxis, edges[0], edges[-1], 1.0)
-    axes.axvline(settings.sigma_threshold, color=rcParams["text.color"], ls="--", label="lightcurve.sigma_threshold")
-    axes.legend()
+    axes.axvline(settings.sigma_threshold, color=rcParams["text.color"], ls="--")
 
 
 def _errors(axes: Axes, table: pd.DataFrame) -> None:
@@ -82,7 +89,8 @@ def _errors(axes: Axes, table: pd.DataFrame) -> None:
     for kind, colour in COLOURS.items():
         part = known & (table["class"] == kind).to_numpy()
         axes.scatter(error[part], flux[part], 9 if known.sum() < 2000 else 3, colour, linewidths=0)
-    axes.set_xscale("log")
+    least, most = float(error[known].min()), float(error[known].max())
+    _asinh_axis(axes.xaxis, least / 1.2, most * 1.2, least / 4)
     width = float(np.median(error[known]))
     low, high = np.arcsinh(np.array([flux[known].min(), flux[known].max()]) / width)
     margin = 0.05 * max(high - low, 1)
@@ -102,21 +110,28 @@ def _bands(axes: Axes, table: pd.DataFrame) -> None:
         axes.bar(bands, counts, bottom=base, color=colour)
         base += counts
     axes.set_ylim(0, 1.06 * base.max())
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xticks(range(0, len(bands), -(-len(bands) // MOST_BANDS)))
+    axes.tick_params(axis="x", rotation=90 if sum(map(len, bands)) > MOST_LETTERS else 0)
 
 
 def _flags(axes: Axes, table: pd.DataFrame, bad: Collection[str | int]) -> None:
-    """How many measurements have each flag; those that reject are red."""
+    """How many measurements have each flag, those that reject in red; the most frequent ones."""
     counts = Counter(name for names in table["flag_names"] for name in names.split())
     axes.set(xlabel="measurements", title="flags in the aperture")
     if not counts:
         _nothing(axes, "no flag")
         return
-    names = sorted(counts, key=lambda name: (counts[name], name))
+    rejecting = set(flag_names([mask_of(map(str, bad), DOCUMENTED)], DOCUMENTED)[0].split())
+    names = sorted(counts, key=lambda name: (counts[name], name in rejecting, name))[-MOST_FLAGS:]
     bars = axes.barh(
-        names, [counts[name] for name in names], color=["tab:red" if name in bad else GREY for name in names]
+        names, [counts[name] for name in names], color=[REJECTING if name in rejecting else GREY for name in names]
     )
     axes.bar_label(bars, padding=2)
     axes.margins(x=0.12)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if len(counts) > len(names):
+        axes.set_xlabel(f"measurements ({len(counts) - len(names)} rarer flags not shown)")
     axes.set_ylim(-0.6, max(len(names), 4) - 0.4)
 
 
