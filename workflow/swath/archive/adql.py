@@ -14,7 +14,7 @@ _TABLE = re.compile(r"[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)*")
 # such queries ask for the images that contain the position, which every service is quick at.
 POINT_DEG = 5.0 / 3600
 SPHEREX = """\
-SELECT a.uri, p.obs_publisher_did, o.observationid, o.collection, p.energy_bandpassname, \
+SELECT a.uri, p.obs_publisher_did, o.collection, p.energy_bandpassname, \
 p.energy_bounds_lower, p.energy_bounds_upper, p.time_bounds_lower, p.time_bounds_upper \
 FROM spherex.artifact a JOIN spherex.plane p ON a.planeid = p.planeid \
 JOIN spherex.observation o ON o.obsid = p.obsid"""

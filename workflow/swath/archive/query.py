@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,6 +33,7 @@ from .summary import TARGET_UNITS, summary, target_table
 log = logging.getLogger(__name__)
 FOLDER = Path("query") / "cache"
 IN_A_ROW = 6
+SHOWN = 10
 YEARS = 15.0
 
 
@@ -95,13 +96,12 @@ def _all_found(web: Session, archive: Archive, table: pd.DataFrame, cache: Cache
             cache,
             fresh_from,
         )
-        if found.status != "ok":
-            log.warning("target %s: %s", target.target, found.reason)
         return found._replace(products=found.products.assign(target=target.slug))
 
     with ThreadPoolExecutor(archive.connections) as threads:
         rows = list(table.itertuples())
         answers = list(over(threads.map(one, rows), "targets", len(rows)))
+    _tell_faults(table.target, answers)
     return {row.slug: answer for row, answer in zip(rows, answers, strict=True)}
 
 
@@ -161,11 +161,19 @@ def _without_answer(earlier: Kept | None, fault: str) -> Found:
     return Found(earlier.table, earlier.asked, "stale", f"{fault}; the answer of {earlier.asked.isoformat()} is used")
 
 
+def _tell_faults(names: Iterable[str], answers: Iterable[Found]) -> None:
+    faults = [f"target {name}: {found.reason}" for name, found in zip(names, answers, strict=True) if found.reason]
+    for fault in faults[:SHOWN]:
+        log.warning("%s", fault)
+    if len(faults) > SHOWN:
+        log.warning("and %d more targets; query/targets.ecsv has all", len(faults) - SHOWN)
+
+
 def _check_failures(found: Mapping[str, Found], allowed: float) -> None:
     failed = {slug: item.reason for slug, item in found.items() if item.status == "failed"}
     if len(failed) > allowed * len(found):
-        shown = [f"{slug}: {reason}" for slug, reason in list(failed.items())[:10]]
-        more = [f"and {len(failed) - 10} more"] * (len(failed) > 10)
+        shown = [f"{slug}: {reason}" for slug, reason in list(failed.items())[:SHOWN]]
+        more = [f"and {len(failed) - SHOWN} more"] * (len(failed) > SHOWN)
         raise RunError(
             [*shown, *more],
             f"the queries of {len(failed)} of {len(found)} targets failed, more than archive.max_failed_fraction = "
