@@ -126,3 +126,22 @@ def test_stars_of_a_whole_field_come_out_right():
     yy, xx = np.mgrid[: out.pixels.shape[0], : out.pixels.shape[1]]
     for cx, cy in zip(x - lie.box[0], y - lie.box[2], strict=True):
         assert out.pixels[np.hypot(xx - cx, yy - cy) < 8].sum() == pytest.approx(FLUX, rel=1e-3)
+
+
+@pytest.mark.parametrize("method", ["exact", "cubic"])
+def test_a_small_grid_in_a_large_image_is_part_of_a_large_one(method):
+    """Only what of the image lies near the grid is looked at; splines reach farther than areas."""
+    pixels = np.random.default_rng(6).normal(size=(200, 210))
+    planes = {"pixels": pixels, "variance": np.ones(pixels.shape), "noise": np.zeros(pixels.shape)}
+    bad = np.zeros(pixels.shape, bool)
+    bad[95, 100] = True
+    image, grid = tan(pixels.shape), tan((120, 120), 1.0, 25, (0.3, 0.2))
+    parts = []
+    for first, last in ((0, 120), (50, 70)):
+        own = grid[first:last, first:last]
+        lie = lie_of(own, (last - first,) * 2, image, pixels.shape)
+        parts.append(resample(planes, bad, np.zeros_like(bad), image, own, lie, method))
+    whole, part = parts
+    assert np.array_equal(whole.bad[50:70, 50:70], part.bad)
+    assert part.bad.any()
+    assert part.pixels == pytest.approx(whole.pixels[50:70, 50:70], abs=1e-9)

@@ -20,7 +20,8 @@ from .geometry import Lie
 
 Method = Literal["exact", "cubic"]
 SPLINE_ORDER, SPLINE_REACH = 3, 2
-COVERED = 1 - 1e-6
+TOUCHED = 1e-6
+MARGIN = 24  # pixels of the image around the grid; splines feel nothing from beyond
 
 
 class Resampled(NamedTuple):
@@ -58,22 +59,48 @@ def resample(
     The variance is the local mean of the image's times what this resampling leaves of unit noise there, which depends
     on where in an image's pixel the grid's pixel lies: see `correlation.power`.
     """
-    good = np.stack([_filled(planes[name], bad) for name in ("pixels", "variance", "noise")])
-    shape = lie.x.shape
-    if method == "exact":
-        cube = np.concatenate([good, bad[None].astype(float), saturated[None].astype(float)])
-        out, footprint = reproject_exact((cube, image), grid, shape_out=(len(cube), *shape))
-        out, footprint = np.nan_to_num(out), footprint[0]
-        spoilt, hit = out[3] > 1 - COVERED, out[4] > 1 - COVERED
-        outside = footprint < COVERED
-    else:
-        out, _ = reproject_interp((good, image), grid, shape_out=(3, *shape), order=SPLINE_ORDER)
-        outside = ~np.isfinite(out[0])
-        out = np.nan_to_num(out)
-        spoilt, hit = (_touched(mask, lie) for mask in (bad, saturated))
+    part, image, lie = _needed(bad.shape, image, lie)
+    bad, saturated = bad[part], saturated[part]
+    planes = {name: plane[part] for name, plane in planes.items()}
+    even = np.ptp(planes["variance"][~bad]) == 0 if not bad.all() else True
+    names = ("pixels", "noise") if even else ("pixels", "noise", "variance")
+    cube = np.stack([_filled(planes[name], bad) for name in names])
+    out, outside, spoilt, hit = (_exact if method == "exact" else _cubic)(cube, bad, saturated, image, grid, lie)
     kept = ~(outside | spoilt)
-    pixels, variance, noise = (np.where(kept, plane, 0.0) for plane in out[:3])
-    return Resampled(pixels * lie.area, np.maximum(variance, 0) * lie.area**2, noise * lie.area, ~kept, hit & ~outside)
+    flux, noise = (np.where(kept, plane * lie.area, 0.0) for plane in out[:2])
+    variance = np.broadcast_to(planes["variance"][~bad][:1].sum(), kept.shape) if even else np.maximum(out[2], 0)
+    return Resampled(flux, np.where(kept, variance * lie.area**2, 0.0), noise, ~kept, hit & ~outside)
+
+
+def _needed(shape: tuple[int, int], image: WCS, lie: Lie) -> tuple[tuple[slice, slice], WCS, Lie]:
+    """The part of an image that the grid lies on, with a margin; its WCS, and where the grid lies in it."""
+    y, x = (
+        slice(*(int(np.clip(edge, 0, n)) for edge in (np.nanmin(place) - MARGIN, np.nanmax(place) + MARGIN + 1)))
+        for n, place in zip(shape, (lie.y, lie.x), strict=True)
+    )
+    return (y, x), image[y, x], lie._replace(x=lie.x - x.start, y=lie.y - y.start)
+
+
+def _exact(
+    cube: np.ndarray, bad: np.ndarray, saturated: np.ndarray, image: WCS, grid: WCS, lie: Lie
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Planes by shared areas; which pixels are not covered wholly, touch a bad pixel, touch a saturated one."""
+    masks = [mask for mask in (bad, saturated) if mask.any()]  # a plane costs as much as the image
+    whole = np.concatenate([cube, *(mask[None].astype(float) for mask in masks)])
+    out, footprint = reproject_exact((whole, image), grid, shape_out=(len(whole), *lie.x.shape))
+    out = np.nan_to_num(out)
+    touched = [plane > TOUCHED for plane in out[len(cube) :]]
+    none = np.zeros(lie.x.shape, bool)
+    spoilt, hit = (touched.pop(0) if mask.any() else none for mask in (bad, saturated))
+    return out[: len(cube)], footprint[0] < 1 - TOUCHED, spoilt, hit
+
+
+def _cubic(
+    cube: np.ndarray, bad: np.ndarray, saturated: np.ndarray, image: WCS, grid: WCS, lie: Lie
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Planes by splines; which pixels lie outside, within reach of a bad pixel, within reach of a saturated one."""
+    out, _ = reproject_interp((cube, image), grid, shape_out=(len(cube), *lie.x.shape), order=SPLINE_ORDER)
+    return np.nan_to_num(out), ~np.isfinite(out[0]), _touched(bad, lie), _touched(saturated, lie)
 
 
 def copied(
