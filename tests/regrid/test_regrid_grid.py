@@ -70,6 +70,7 @@ FIELD = {
     "tile": "f",
     "inputs": {"archive": {"bands": {"g": None, "r": ["R1", "R2"]}}},
     "grid": {"ra": 10, "dec": 20, "width": 100, "pixel_scale_arcsec": 1},
+    "archive": {"service": "sia2"},
 }
 
 
@@ -108,6 +109,7 @@ def test_configs_without_archive_images_are_asked_as_they_are(tmp_path):
         ({"inputs": {"archive": {"bands": ["g"], "header": {"zero_point": "measure"}}}}, "an expression of both"),
         ({"inputs": {"archive": {"bands": [{"name": "a/b"}]}}}, "bands"),
         ({"psf": {"method": "supplied"}}, "another psf.method"),
+        ({"archive": {}}, "archive.service: obscore, sia2 or list"),
     ],
 )
 def test_contradictions_are_told(tmp_path, change, words):

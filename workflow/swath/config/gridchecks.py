@@ -23,6 +23,11 @@ def grid_rules() -> Iterator[Rule]:
         "either bands in inputs.archive.bands or positions in targets: a config asks one archive for one kind of thing",
     )
     yield (
+        ("inputs.archive.bands", "archive.service"),
+        lambda bands, service: not bands or service != "irsa_spherex",
+        "archive.service: obscore, sia2 or list for images of a catalogue",
+    )
+    yield (
         ("inputs.archive.bands", "inputs.added_images"),
         lambda bands, added: not (bands and added),
         "inputs.added_images for images of your own alone; a band of an archive is added to inputs.archive.bands",
