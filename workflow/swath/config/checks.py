@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from ..spherex.maskbits import DOCUMENTED
 from .archivechecks import archive_rules
 from .colourmaps import EXPECTED, KNOWN
 from .download import is_center, is_size
@@ -156,13 +157,18 @@ CHECKS = (
     ),
     Check(
         ("lightcurve.bad_flags",),
-        lambda names: "SOURCE" not in names,
-        "no SOURCE among lightcurve.bad_flags: it is on nearly every aperture of a source",
+        lambda flags: not {"SOURCE", 21} & set(flags),
+        "no SOURCE (bit 21) among lightcurve.bad_flags: it is on nearly every aperture of a source",
+    ),
+    Check(
+        ("lightcurve.bad_flags",),
+        lambda flags: all(flag in DOCUMENTED or (isinstance(flag, int) and 0 <= flag < 32) for flag in flags),
+        f"bits from 0 to 31, or names among {', '.join(name for name in DOCUMENTED if name != 'SOURCE')}",
     ),
     _ordered("aperture.zodi_scale_min", "aperture.zodi_scale_max"),
     Check(
         ("aperture.bad_flags", "aperture.empty_flags"),
-        lambda bad, empty: not {"SOURCE", "21"} & {*bad, *empty},
+        lambda bad, empty: not {"SOURCE", 21} & {*bad, *empty},
         "no SOURCE among them: it is on nearly every aperture of a source",
     ),
     Check(

@@ -42,9 +42,10 @@ class Fluid:
 
     def legend(self, handles: Sequence[Artist]) -> None:
         """A legend below all panels, in as many columns as there is room for."""
-        longest = max(len(str(handle.get_label())) for handle in handles)
-        columns = self._letters("legend.fontsize") // (longest + ROOM_OF_MARKER)
-        self.figure.legend(handles=handles, loc="outside lower center", ncols=min(max(columns, 1), len(handles)))
+        widths = [len(str(handle.get_label())) + ROOM_OF_MARKER for handle in handles]
+        room = self._letters("legend.fontsize")
+        columns = len(handles) if sum(widths) <= room else max(room // max(widths), 1)
+        self.figure.legend(handles=handles, loc="outside lower center", ncols=columns)
 
     def _letters(self, size: str) -> int:
         """About how many letters of the user's font size for `size` a line of the figure holds."""

@@ -131,7 +131,7 @@ def _flags(axes: Axes, table: pd.DataFrame, bad: Collection[str | int]) -> None:
     axes.margins(x=0.12)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if len(counts) > len(names):
-        axes.set_xlabel(f"measurements ({len(counts) - len(names)} rarer flags not shown)")
+        axes.set_xlabel(f"measurements ({len(counts) - len(names)} more flags)")
     axes.set_ylim(-0.6, max(len(names), 4) - 0.4)
 
 

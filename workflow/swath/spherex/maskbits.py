@@ -1,10 +1,12 @@
 """The flags of pixels, by name."""
 
 from collections.abc import Iterable, Mapping
-
-from astropy.io import fits
+from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
+
+if TYPE_CHECKING:  # names of flags are checked before anything heavy is imported
+    from astropy.io import fits
 
 SOURCE = "SOURCE"
 PREFIX = "MP_"
@@ -38,7 +40,7 @@ DOCUMENTED = {
 }
 
 
-def named_bits(header: fits.Header) -> dict[str, int]:
+def named_bits(header: "fits.Header") -> dict[str, int]:
     """Name to number of the bit, from the cards MP_<name> of a FLAGS header; empty where it has none."""
     found = {key[len(PREFIX) :]: header[key] for key in header if key.startswith(PREFIX)}
     return {name: bit for name, bit in found.items() if isinstance(bit, int) and 0 <= bit < 32}
