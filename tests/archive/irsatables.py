@@ -8,11 +8,11 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 from archive.irsafiles import EXPOSED, WAVES, Exposure
+from archive.sphere import angle, circle, contains, intersects, points_of, sky, unit
 
 HEAD = (
     '<?xml version="1.0" encoding="utf-8"?>\n<VOTABLE version="1.3" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">\n'
@@ -60,10 +60,10 @@ class Tables:
         self.collections = sorted({exposure.collection for exposure in exposures} | set(others))
         for name, count, function in (
             ("POINT", -1, lambda *a: "POINT {} {}".format(*a[-2:])),
-            ("CIRCLE", -1, _circle),
+            ("CIRCLE", -1, circle),
             ("CONTAINS", 2, lambda inner, outer: int(contains(inner, outer))),
             ("INTERSECTS", 2, lambda one, other: int(intersects(one, other))),
-            ("DISTANCE", 2, lambda one, other: float(_angle(_points(one)[0], _points(other)[0]))),
+            ("DISTANCE", 2, lambda one, other: float(angle(points_of(one)[0], points_of(other)[0]))),
         ):
             db.create_function(name, count, function, deterministic=True)
         for schema in ("spherex", "caom"):
@@ -130,7 +130,7 @@ def _product(exposure: Exposure, base: str) -> dict:
     corners = exposure.footprint
     region = "POLYGON ICRS " + " ".join(f"{value!r}" for value in [*corners.ravel().tolist(), *corners[0].tolist()])
     wave = WAVES[exposure.detector]
-    centre = _sky(_unit(corners).mean(axis=0))
+    centre = sky(unit(corners).mean(axis=0))
     begin, end = exposure.begin, exposure.begin + EXPOSED / 86400
     collection, obsid = exposure.collection, f"{exposure.collection}/{exposure.obs_id}/{exposure.parts['version']}"
     uri = f"ibe/data/spherex/{exposure.key}"
@@ -189,81 +189,8 @@ def _cell(value: object) -> str:
     return "" if value is None else repr(value) if isinstance(value, float) else escape(str(value))
 
 
-def contains(inner: str, outer: str) -> bool:
-    """Is a point within a circle or a convex polygon whose sides are great circles."""
-    kind, points, radius = _shape(outer)
-    at = _unit(_points(inner)[:1])[0]
-    if kind == "CIRCLE":
-        return bool(_angle(_points(inner)[0], points[0]) <= radius)
-    return bool(np.all(_poles(outer) @ at >= 0))
-
-
-def intersects(one: str, other: str) -> bool:
-    """Do two shapes, one of them a point or a circle, have anything in common."""
-    if _shape(one)[0] == "POLYGON":
-        one, other = other, one
-    kind, points, radius = _shape(one)
-    if kind == "POLYGON":
-        raise ValueError("INTERSECTS of two polygons is not answered here")
-    if _shape(other)[0] == "CIRCLE":
-        return bool(_angle(points[0], _points(other)[0]) <= radius + _shape(other)[2])
-    if contains(f"POINT {points[0][0]} {points[0][1]}", other):
-        return True
-    corners = _unit(_points(other))
-    steps = np.linspace(0, 1, 2001)[:, None]  # ASSUME 1/2000 of a side is fine enough to tell near from far
-    sides = [a + steps * (b - a) for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True)]
-    edge = np.concatenate(sides)
-    away = np.degrees(np.arccos(np.clip(edge @ _unit(points)[0] / np.linalg.norm(edge, axis=1), -1, 1)))
-    return bool(away.min() <= radius)
-
-
-def _circle(*arguments: object) -> str:
-    return "CIRCLE {} {} {}".format(*arguments[-3:])
-
-
-@lru_cache(maxsize=65536)
-def _shape(text: str) -> tuple[str, np.ndarray, float]:
-    """Kind, points (n, 2) [deg] and radius [deg] of a shape's text."""
-    kind, *words = text.split()
-    numbers = np.array([float(word) for word in words if not word.isalpha()])
-    if kind == "CIRCLE":
-        return kind, numbers[:2].reshape(1, 2), float(numbers[2])
-    points = numbers.reshape(-1, 2)
-    closed = kind == "POLYGON" and len(points) > 3 and np.array_equal(points[0], points[-1])
-    if kind not in ("POINT", "POLYGON"):
-        raise ValueError(f"no shape {text[:40]!r}")
-    return kind, points[:-1] if closed else points, 0.0
-
-
-def _points(text: str) -> np.ndarray:
-    return _shape(text)[1]
-
-
-@lru_cache(maxsize=65536)
-def _poles(polygon: str) -> np.ndarray:
-    """Poles of a convex polygon's sides (n, 3), towards its inside."""
-    corners = _unit(_points(polygon))
-    poles = np.cross(corners, np.roll(corners, -1, axis=0))
-    return poles * np.sign(poles @ corners.mean(axis=0))[:, None]
-
-
-def _unit(sky: np.ndarray) -> np.ndarray:
-    ra, dec = np.radians(np.asarray(sky, float)).T
-    return np.stack([np.cos(dec) * np.cos(ra), np.cos(dec) * np.sin(ra), np.sin(dec)], axis=-1)
-
-
-def _sky(vector: np.ndarray) -> tuple[float, float]:
-    x, y, z = vector / np.linalg.norm(vector)
-    return float(np.degrees(np.arctan2(y, x)) % 360), float(np.degrees(np.arcsin(z)))
-
-
-def _angle(one: np.ndarray, other: np.ndarray) -> float:
-    a, b = _unit(one), _unit(other)
-    return np.degrees(np.arctan2(np.linalg.norm(np.cross(a, b)), a @ b))
-
-
 def _from_centre(row: dict, circle: str) -> float:
-    return float(_angle(np.array([row["s_ra"], row["s_dec"]]), _points(circle)[0]))
+    return float(angle(np.array([row["s_ra"], row["s_dec"]]), points_of(circle)[0]))
 
 
 def _position(text: str) -> str:

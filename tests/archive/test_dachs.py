@@ -15,7 +15,8 @@ import pandas as pd
 import pytest
 import pyvo
 import requests
-from archive.dachs.server import FIELD, Dachs
+from archive.dachs.published import FIELD
+from archive.dachs.server import Dachs
 from archive.hostile import Hostile, Rule
 from astropy import units as u
 from astropy.io import fits

@@ -14,7 +14,7 @@ import pyvo
 import requests
 from archive.irsa import Irsa
 from archive.irsafiles import Exposure, copies, exposures
-from archive.irsatables import intersects
+from archive.sphere import intersects
 from astropy import units as u
 from astropy.io import fits
 from astropy.time import Time

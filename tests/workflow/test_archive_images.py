@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from archive.dachs.server import FIELD
+from archive.dachs.published import FIELD
 from astropy.io import fits
 from astropy.wcs import WCS
 from runs import ROOT, Run

@@ -11,8 +11,6 @@ installation wants a running system database). Where they are missing, tests tha
 reason; with SWATH_REQUIRE_SERVICES set they fail.
 """
 
-import csv
-import gzip
 import os
 import pwd
 import re
@@ -30,55 +28,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from archive.dachs.published import CONFIG, META, write_inputs
 
-HERE = Path(__file__).parent
-FIELD = HERE.parents[2] / "config" / "tiny480"
-BANDS = "ugriz"
-EPOCH = 2016.0
 KNOWN = """
 INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion)
 VALUES (900000, 'pg_sphere', 10, 'public'::regnamespace, true, '{version}');
 """
 EXTENSIONS = ("pg_sphere", "q3c")
-CONFIG = """\
-[general]
-rootDir: {root}/gavo
-group: {group}
-maintainerAddress: nobody@localhost
-sendmail: cat >/dev/null
-[web]
-bindAddress: 127.0.0.1
-serverPort: {port}
-serverURL: http://127.0.0.1:{port}
-user: {user}
-sitename: Test archive
-realm: test
-[ivoa]
-authority: org.example.swath
-dalDefaultLimit: 10000
-[async]
-maxTAPRunning: 4
-defaultExecTime: 60
-defaultLifetime: 3600
-"""
 COMMANDS = ("dachs", "postgres", "initdb", "createdb", "psql", "pg_isready")
-META = """\
-publisher: Test
-publisherID: ivo://org.example.swath
-contact.name: Test
-contact.address: nowhere
-contact.email: nobody@localhost
-contact.telephone: 0
-creator.name: Test
-organization.title: Test
-organization.description: test archive
-authority.creationDate: 2026-01-01T00:00:00Z
-authority.title: Test
-authority.shortName: test
-authority.description: test archive
-authority.referenceURL: http://127.0.0.1:{port}
-authority.managingOrg: ivo://org.example.swath/org
-"""
 
 
 def missing() -> str:
@@ -141,18 +98,12 @@ class Dachs:
 
     def _prepare(self) -> None:
         """Configuration, images and tables in the folder, in the hands of the unprivileged user."""
-        survey, gaia = self.root / "gavo/inputs/survey", self.root / "gavo/inputs/gaia"
-        for folder in (survey / "data", gaia / "data", self.root / "log", self.root / "run"):
-            folder.mkdir(parents=True)
+        for name in ("log", "run"):
+            (self.root / name).mkdir()
         names = {"root": self.root, "port": self.port, "user": self._account.pw_name}
         group = subprocess.run(["id", "-gn", self._account.pw_name], capture_output=True, text=True, check=True)
         (self.root / "gavo.rc").write_text(CONFIG.format(group=group.stdout.strip(), **names))
-        shutil.copy(HERE / "survey.rd", survey / "q.rd")
-        shutil.copy(HERE / "gaia.rd", gaia / "q.rd")
-        for band in BANDS:
-            with gzip.open(FIELD / f"S82_{band}.fits.gz") as packed:
-                (survey / f"data/S82_{band}.fits").write_bytes(packed.read())
-        write_stars(gaia / "data")
+        write_inputs(self.root / "gavo/inputs")
         if os.getuid() == 0:
             subprocess.run(["chown", "-R", f"{self._account.pw_uid}:{self._account.pw_gid}", self.root], check=True)
 
@@ -250,42 +201,6 @@ class Dachs:
         )
         lines = (self.root / "log" / f"{name}.log").read_text(errors="replace").splitlines()
         return "its last words:\n" + "\n".join(lines[-20:])
-
-
-def write_stars(folder: Path) -> None:
-    """The shipped reference stars as Gaia's two tables.
-
-    The stars are given small proper motions, and positions at Gaia's epoch that lead back to the shipped ones at that
-    of the images.
-    """
-    with open(FIELD / "synphot.csv") as text:
-        stars = list(csv.DictReader(text))
-    years = EPOCH - 1998.716  # the images' night
-    sources, photometry = [], []
-    for number, star in enumerate(stars):
-        pmra, pmdec = 4.0 * (number % 5 - 2), 3.0 * (number % 3 - 1)  # mas / yr
-        sources.append({
-            "source_id": star["source_id"], "ref_epoch": EPOCH, "ra": float(star["ra"]) + pmra * years / 3.6e6,
-            "ra_error": 0.1, "dec": float(star["dec"]) + pmdec * years / 3.6e6, "dec_error": 0.1, "parallax": 1.0,
-            "parallax_error": 0.1, "pmra": pmra, "pmra_error": 0.1, "pmdec": pmdec, "pmdec_error": 0.1, "ruwe": 1.0,
-            "phot_g_mean_mag": star["mag_r"], "phot_bp_mean_mag": star["mag_g"], "phot_rp_mean_mag": star["mag_i"],
-        })  # fmt: skip
-        row = {"source_id": star["source_id"], "c_star": 0.0}
-        for band in BANDS:
-            mag = star[f"mag_{band}"]
-            flux = 10 ** (-0.4 * (float(mag) + 56.1)) if mag else ""
-            row |= {
-                f"{band}_sdss_mag": mag,
-                f"{band}_sdss_flux": flux,
-                f"{band}_sdss_flux_error": "",
-                f"{band}_sdss_flag": 1,
-            }
-        photometry.append(row)
-    for name, rows in (("gaia_source", sources), ("synthetic_photometry_gspc", photometry)):
-        with open(folder / f"{name}.csv", "w", newline="") as out:
-            writer = csv.DictWriter(out, list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
 
 
 def _postgres() -> Path | None:
