@@ -15,12 +15,9 @@ release: "qr1", "qr2": optical PSF cube 121 x 101 x 101, zone centres in the hea
 so; "qr3": table EPSF. A file with PSF has 5 MB; without, 20 kB at 30 x 30 pixels. Equal scenes give equal bytes.
 """
 
-import io
-import tarfile
 import uuid
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 
 import numpy as np
 from astropy.io import fits
@@ -28,10 +25,12 @@ from astropy.time import Time
 from astropy.wcs import WCS
 
 from . import optics
+from .calibrationhdus import primary_hdu, psf_hdu, wave_hdu
+from .realfiles import flag_bits, real_files, real_parts, shifted
 
-DATA = Path(__file__).parent / "data"
+__all__ = ["SKY", "Scene", "real_files", "write", "write_calibration"]
+
 VERSIONS = {"qr1": "6.2.1", "qr2": "6.5.5+psffix1", "qr3": "7.0.2"}
-FIXED = {"6.5.5+psffix1", "7.0.2", "6.5.6", "6.10.0"}  # of those that tests build with
 ZODI = {1: 0.50, 2: 0.45, 3: 0.40, 4: 0.35, 5: 0.80, 6: 1.50}  # MJy / sr
 READ, GAIN = 0.006, 1e-4  # noise of a dark pixel [MJy / sr]; its variance per MJy / sr of light
 SKY = (308.0262803, 38.350213)
@@ -90,39 +89,6 @@ class Scene:
         return f"level2_{self.obs_id}D{self.detector}_spx_l2b-v20-2025-253.fits"
 
 
-@cache
-def real_files():
-    """The 42 real QR1 cutouts: name -> bytes."""
-    with tarfile.open(DATA / "ngc6888_cutouts.tar.xz") as archive:
-        return {member.name: archive.extractfile(member).read() for member in archive if member.isfile()}
-
-
-@cache
-def _real(detector):
-    """Primary and image headers (as of the whole detector) and WCS-WAVE of a real file."""
-    name = next(name for name in sorted(real_files()) if f"D{detector}_spx" in name)
-    with fits.open(io.BytesIO(real_files()[name])) as hdus:
-        header, wave = hdus["IMAGE"].header.copy(), hdus["WCS-WAVE"].copy()
-        wave.data = np.array(wave.data)
-    offset = [1 - header["CRPIX1A"], 1 - header["CRPIX2A"]]
-    return _shifted(header, offset), wave
-
-
-def _shifted(header, offset):
-    """The header with reference pixels moved by `offset` (subtract a positive one to cut)."""
-    header = header.copy()
-    for key in ("", "A", "W"):
-        for axis in (0, 1):
-            header[f"CRPIX{axis + 1}{key}"] += offset[axis]
-    return header
-
-
-def flag_bits():
-    """Name -> bit of the FLAGS header of a real QR2 file."""
-    lines = (DATA / "qr2_flags_mp_cards.txt").read_text().splitlines()
-    return {name.removeprefix("MP_"): int(bit) for name, bit in (line.split() for line in lines if line[:3] == "MP_")}
-
-
 def celestial(header):
     """astropy's celestial WCS, SIP included, without keys A and W."""
     keep = fits.Header([card for card in header.cards if not card.keyword.endswith(("A", "W")) and card.keyword])
@@ -141,7 +107,7 @@ def pixel_area(wcs, x, y):
 @lru_cache(maxsize=64)
 def _pointed(detector, sky, at, roll):
     """Header of the whole detector with `sky` on the pixel `at`, and its WCS."""
-    header = _real(detector)[0].copy()
+    header = real_parts(detector)[0].copy()
     matrix = np.array([[header["PC1_1"], header["PC1_2"]], [header["PC2_1"], header["PC2_2"]]])
     c, s = np.cos(np.radians(roll)), np.sin(np.radians(roll))
     matrix = np.array([[c, -s], [s, c]]) @ matrix
@@ -159,7 +125,7 @@ def _pointed(detector, sky, at, roll):
 
 def image_header(scene):
     """Header of IMAGE."""
-    header = _shifted(_pointed(scene.detector, scene.sky, scene.at, scene.roll), [-o for o in scene.offset])
+    header = shifted(_pointed(scene.detector, scene.sky, scene.at, scene.roll), [-o for o in scene.offset])
     header["OBSID"] = scene.obs_id
     for key, seconds in (("OBS", -57.6), ("BEG", -57.6), ("AVG", 0.0), ("END", 57.6)):
         time = scene.mjd + seconds / 86400
@@ -179,49 +145,6 @@ def _rename_calibrations(header, detector, release):
             words[2] = str(uuid.uuid5(uuid.UUID(words[2]), release))
             words[1] = "epsf" if (words[1], release) == ("average_psf", "qr3") else words[1]
         header.add_history(" ".join(words))
-
-
-def wave_hdu(detector):
-    """WCS-WAVE of a real QR1 file of this detector."""
-    hdu = _real(detector)[1]
-    return fits.BinTableHDU(hdu.data.copy(), hdu.header.copy(), name="WCS-WAVE")
-
-
-def psf_hdu(detector, release, version):
-    """The PSF as the release stores it; zone centres transposed in versions before the repair."""
-    if release == "qr3":
-        centres, stamps = optics.epsf(detector)
-        neff = 1 / (stamps.astype(float) ** 2).sum((1, 2)) * optics.EPSF_FACTOR**2
-        columns = [
-            fits.Column("XCENTER", "E", array=centres[0]),
-            fits.Column("YCENTER", "E", array=centres[1]),
-            fits.Column(
-                "EPSF", f"{optics.EPSF_SIDE**2}E", dim=f"({optics.EPSF_SIDE},{optics.EPSF_SIDE})", array=stamps
-            ),
-            fits.Column("NEFF_MEAN", "E", array=neff),
-        ]
-        hdu = fits.BinTableHDU.from_columns(columns, name="EPSF")
-        hdu.header["OVERSAMP"] = optics.EPSF_FACTOR
-        return hdu
-    hdu = fits.ImageHDU(optics.cube(detector), name="PSF")
-    hdu.header["OVERSAMP"] = (optics.CUBE_FACTOR, "samples per pixel and axis")
-    centres = optics.cube_centres()
-    for plane in range(121):
-        place = (plane % 11, plane // 11)
-        ix, iy = place if version in FIXED else place[::-1]
-        hdu.header[f"XCTR_{plane + 1}"] = (round(centres[ix], 4), f"zone ({ix}, {iy})")
-        hdu.header[f"YCTR_{plane + 1}"] = round(centres[iy], 4)
-        hdu.header[f"XWID_{plane + 1}"] = 185.4545
-        hdu.header[f"YWID_{plane + 1}"] = 185.4545
-    return hdu
-
-
-def primary_hdu(version):
-    """The primary HDU; without VERSION for ""."""
-    hdu = fits.PrimaryHDU()
-    if version:
-        hdu.header["VERSION"] = (version, "SSDC Pipelines software version")
-    return hdu
 
 
 def _sky(scene):

@@ -5,7 +5,8 @@ from astropy.io import fits
 from swath.errors import ConfigError
 from swath.spherex.maskbits import DOCUMENTED, mask_of, named_bits
 
-from spherex.build import Scene, flag_bits, hdus_of
+from spherex.build import Scene, hdus_of
+from spherex.realfiles import flag_bits
 
 
 def test_cards_of_a_real_header():

@@ -9,7 +9,7 @@ from astropy.io import fits
 from swath.errors import InputError
 from swath.spherex.mef import read_exposure
 
-from spherex.build import DATA, real_files
+from spherex.realfiles import DATA, real_files
 
 REFERENCE = list(csv.DictReader((DATA / "ngc6888_reference.csv").open()))
 

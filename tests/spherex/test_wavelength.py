@@ -9,7 +9,7 @@ from scipy.interpolate import RegularGridInterpolator
 from swath.errors import InputError
 from swath.spherex.wavelength import WaveTable, read_wave_table
 
-from spherex.build import wave_hdu
+from spherex.calibrationhdus import wave_hdu
 
 ascending = st.lists(st.integers(1, 2040), min_size=2, max_size=12, unique=True).map(sorted).map(np.array)
 

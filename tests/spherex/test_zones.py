@@ -5,7 +5,8 @@ from swath.errors import InputError
 from swath.spherex.mef import read_exposure
 from swath.spherex.zones import cube_zones, transposed
 
-from spherex.build import Scene, psf_hdu, write
+from spherex.build import Scene, write
+from spherex.calibrationhdus import psf_hdu
 from spherex.optics import cube_centres
 
 BEFORE = ["6.2.1", "6.2.0.post8+g4d8e2ad", "6.4.0", "6.5.5", "6.5.5.post3", "", None, "unknown", "6.5.5+g4d8e2ad"]

@@ -1,6 +1,7 @@
 """The PSFs of a detector as a file stores them: cube (QR1, QR2) or table (QR3)."""
 
 import hashlib
+import math
 from functools import lru_cache
 
 import numpy as np
@@ -68,4 +69,7 @@ def _table(hdu: fits.BinTableHDU) -> PsfSet:
         raise InputError(f"{hdu.name} lacks the columns {', '.join(sorted(missing))}")
     # ASSUME centres are 1-based detector pixels, as those of the cubes, and were never transposed.
     zones = Zones(*(native(np.asarray(hdu.data[name]), "f8") for name in ("XCENTER", "YCENTER")))
-    return PsfSet(zones, hdu.data["EPSF"], int(hdu.header.get("OVERSAMP", TABLE_FACTOR)), effective=True)
+    stamps = hdu.data["EPSF"]
+    if stamps.ndim == 2:  # flat, for want of TDIM
+        stamps = stamps.reshape(len(stamps), math.isqrt(stamps.shape[1]), -1)
+    return PsfSet(zones, stamps, int(hdu.header.get("OVERSAMP", TABLE_FACTOR)), effective=True)
