@@ -34,6 +34,7 @@ FAULTS = {
     "VOTable error": (Rule("", "votable_error"), "not FITS.*votable"),
     "empty": (Rule("", "empty"), "empty"),
     "flipped data": (Rule("", "flip", value=2880 + 2880 + 700), "DATASUM of HDU IMAGE"),
+    "flipped padding": (Rule("", "flip", value=2880 + 2880 + 6400 + 100), "DATASUM of HDU IMAGE"),
     "flipped header": (Rule("", "flip", value=2880 + 82 + 25), "not FITS|CHECKSUM|no whole number"),
     "circle of redirects": (Rule("", "redirect_loop"), "circle"),
     "foreign host": (Rule("", "redirect_foreign"), "127.0.0.2 is not among those allowed"),

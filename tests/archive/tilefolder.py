@@ -55,16 +55,20 @@ class Tile:
         (self.folder / "query" / "download_urls.json").write_text(json.dumps(links))
 
     def run(
-        self, http: Mapping[str, object] | None = None, service: str = "irsa_spherex", **settings: object
+        self,
+        http: Mapping[str, object] | None = None,
+        service: str = "irsa_spherex",
+        output: str = "b000.parquet",
+        **settings: object,
     ) -> pd.DataFrame:
         """Fetch the batch; its table, by exposure."""
-        output = self.folder / "download" / "b000.parquet"
+        path = self.folder / "download" / output
         archive = Archive(service=service, http=Http(**{**QUICK, **(http or {})}))
         settings = {"attempts": 4, **settings}
         download_batch(
-            self.batch, self.folder / "query" / "targets.ecsv", archive, Download(**settings), self.folder, output
+            self.batch, self.folder / "query" / "targets.ecsv", archive, Download(**settings), self.folder, path
         )
-        return pd.read_parquet(output).set_index("exposure")
+        return pd.read_parquet(path).set_index("exposure")
 
     def content(self, table: pd.DataFrame, exposure: str) -> bytes:
         """The bytes of an exposure's file."""

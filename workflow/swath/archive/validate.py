@@ -60,7 +60,7 @@ def _checksums(stream: BinaryIO, hdu: Hdu) -> None:
     datasum, checksum = hdu.text("DATASUM"), hdu.text("CHECKSUM")
     if not datasum and not checksum:
         return
-    data = sum32(_pieces(stream, hdu))
+    data = sum32(_pieces(stream, hdu, hdu.end - hdu.data))
     if datasum and datasum.strip().isdigit() and int(datasum) != data:
         raise Fault(f"damaged data: DATASUM of HDU {hdu.name or 'PRIMARY'} does not fit")
     if checksum and checksum.strip("0") and _fold(sum32([hdu.header]) + data) != 0xFFFFFFFF:
@@ -89,19 +89,18 @@ def _nan_share(stream: BinaryIO, hdus: Sequence[Hdu], most: float) -> None:
     kind = _FLOATS.get(hdu.number("BITPIX", 8)) if hdu else None
     if hdu is None or kind is None:
         return
-    bad = sum(int(np.count_nonzero(np.isnan(np.frombuffer(piece, kind)))) for piece in _pieces(stream, hdu))
+    bad = sum(int(np.count_nonzero(np.isnan(np.frombuffer(piece, kind)))) for piece in _pieces(stream, hdu, hdu.size))
     share = bad / (hdu.size / np.dtype(kind).itemsize)
     if share > most:
         raise Fault(f"{share:.1%} of the pixels are NaN (download.max_nan_fraction: {most:g})", tries=1)
 
 
-def _pieces(stream: BinaryIO, hdu: Hdu) -> Iterator[bytes]:
-    """The data of an HDU."""
+def _pieces(stream: BinaryIO, hdu: Hdu, count: int) -> Iterator[bytes]:
+    """The first bytes of an HDU's data; its padding is behind `hdu.size`, and within its checksums."""
     stream.seek(hdu.data)
-    left = hdu.size
-    while left:
-        piece = stream.read(min(left, _PIECE))
+    while count:
+        piece = stream.read(min(count, _PIECE))
         if not piece:
             raise Fault(f"ends within HDU {hdu.name}")
-        left -= len(piece)
+        count -= len(piece)
         yield piece

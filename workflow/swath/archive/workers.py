@@ -23,24 +23,24 @@ class Waiting(Generic[Task]):
     def __init__(self, tasks: Sequence[Task]) -> None:
         self._heap = [(0.0, i, task) for i, task in enumerate(tasks)]
         self._open = self._count = len(tasks)
-        self._failed: Counter[Task] = Counter()
+        self._failed: Counter[tuple[Task, int | None]] = Counter()
         self._changed = threading.Condition()
 
     def take(self) -> Task | None:
         """The next task that may be done, waited for; None when all are finished or `stop` was called."""
         with self._changed:
-            while self._open:
+            while self._open > 0:
                 wait = self._heap[0][0] - time.monotonic() if self._heap else None
                 if wait is not None and wait <= 0:
                     return heapq.heappop(self._heap)[2]
                 self._changed.wait(wait)
         return None
 
-    def failed(self, task: Task) -> int:
-        """Count a try that failed; how many there were."""
+    def failed(self, task: Task, fault: Fault) -> int:
+        """Count a try that failed; how many there were of those that are tried as often as this one at most."""
         with self._changed:
-            self._failed[task] += 1
-            return self._failed[task]
+            self._failed[task, fault.tries] += 1
+            return self._failed[task, fault.tries]
 
     def later(self, task: Task, seconds: float) -> None:
         """Do a task again, not before so many seconds."""
@@ -53,7 +53,7 @@ class Waiting(Generic[Task]):
         """A task that was taken is finished."""
         with self._changed:
             self._open -= 1
-            if not self._open:
+            if self._open <= 0:  # below, where `stop` came first
                 self._changed.notify_all()
 
     def stop(self) -> None:
@@ -114,7 +114,7 @@ def _serve(
         try:
             outcome: Result | Fault = do(task)
         except Fault as fault:
-            seconds = pause(fault, line.failed(task))
+            seconds = pause(fault, line.failed(task, fault))
             if seconds is not None:
                 log.debug("%s: %s; again in %.1f s", task, fault, seconds)
                 line.later(task, seconds)
