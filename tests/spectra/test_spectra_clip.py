@@ -64,6 +64,15 @@ def test_a_second_round_finds_what_the_first_strays_hid():
     assert deviation[2] == pytest.approx(50 / 1.4826)
 
 
+@pytest.mark.parametrize("rounds", [2, 3, 10, 11])
+def test_what_is_clipped_stays_clipped_when_its_own_witnesses_go(rounds):
+    """The last stray's neighbours are six, two of them strays: four are left, too few to judge it anew."""
+    flux = [10, 11, 1000, 9, 10, 900, 950]
+    deviation, clipped = clip(1 + 0.001 * np.arange(7), flux, 1.0, rounds=rounds)
+    assert np.flatnonzero(clipped).tolist() == [2, 5, 6]
+    assert np.isfinite(deviation[clipped]).all()
+
+
 def test_without_a_sigma_nothing_is_clipped_and_deviations_are_told():
     deviation, clipped = clip(1 + 0.001 * np.arange(7), [10, 10, 10, 1e9, 10, 10, 10], 1.0, sigma=None)
     assert not clipped.any()

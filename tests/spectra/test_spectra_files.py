@@ -147,6 +147,15 @@ def test_json_has_one_object_per_exposure_and_null_for_what_is_unknown(files):
     assert lost["reason"] == "HTTP 404 of the archive, 3 attempts"
 
 
+def test_exposures_of_one_time_are_in_order_of_band_and_name(tmp_path):
+    """The six detectors are read at once."""
+    table = fake_photometry.photometry(24, mjd=60800.0).sample(frac=1, random_state=2).reset_index(drop=True)
+    made = read_lightcurve(write(tmp_path / "a", table) / "lightcurve.csv")
+    assert list(zip(made["band"], made["exposure"], strict=True)) == sorted(
+        zip(table["band"], table["exposure"], strict=True)
+    )
+
+
 def test_equal_photometry_gives_equal_bytes_and_the_order_of_its_rows_does_not_matter(tmp_path, files, mixed):
     shuffled = mixed.sample(frac=1, random_state=1).reset_index(drop=True)
     again = write(tmp_path / "b", shuffled)

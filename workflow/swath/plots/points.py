@@ -53,7 +53,9 @@ def value_range(points: Points, settings: SpectrumFigure) -> tuple[float, float]
     values = points.value[points.sound] if points.sound.any() else points.value
     if not len(values):
         return 0.0, 1.0
-    low, high = np.percentile(values, (settings.ylim_percentile_min, settings.ylim_percentile_max))
+    # Values themselves and nothing between two of them: a wild one is either on the axis or not.
+    ends = (settings.ylim_percentile_min, settings.ylim_percentile_max)
+    low, high = np.percentile(values, ends, method="nearest")
     if high <= low:
         error = np.nan_to_num(points.error[np.abs(points.value - low).argmin()])
         low, high = low - max(3 * error, 0.1 * abs(low), 1e-3), high + max(3 * error, 0.1 * abs(high), 1e-3)

@@ -98,7 +98,7 @@ def _beyond(axes: Axes, x: np.ndarray, colours: np.ndarray, marker: str, height:
 
 def _unmeasured(axes: Axes, times: np.ndarray) -> None:
     """Ticks at the bottom edge, for exposures without a value."""
-    axes.scatter(times, np.zeros(len(times)), 60, GREY, marker="|", transform=axes.get_xaxis_transform(), lw=1)
+    axes.scatter(times, np.zeros(len(times)), 200, GREY, marker="|", transform=axes.get_xaxis_transform(), lw=1)
 
 
 def _across(axes: Axes, values: np.ndarray, least: float, label: str) -> None:

@@ -55,13 +55,14 @@ def _windows(wavelength: np.ndarray, bandwidth: np.ndarray) -> tuple[np.ndarray,
 def _clip(
     flux: np.ndarray, error: np.ndarray, around: np.ndarray, near: np.ndarray, sigma: float | None, rounds: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    clipped = np.zeros(len(flux), bool)
+    clipped, deviation = np.zeros(len(flux), bool), np.full(len(flux), np.nan)
     for _ in range(rounds):
-        deviation = _deviation(flux, error, around, near & ~clipped[around])
-        too_far = np.abs(deviation) > (np.inf if sigma is None else sigma)
-        if np.array_equal(too_far, clipped):
+        found = _deviation(flux, error, around, near & ~clipped[around])
+        deviation = np.where(clipped & np.isnan(found), deviation, found)
+        too_far = ~clipped & (np.abs(found) > (np.inf if sigma is None else sigma))
+        if not too_far.any():
             break
-        clipped = too_far
+        clipped |= too_far
     return deviation, clipped
 
 

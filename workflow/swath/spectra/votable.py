@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from astropy.io.votable.tree import CooSys, Element, Info, Param, Resource, TableElement, TimeSys, VOTableFile
+from astropy.io.votable.tree import CooSys, Info, Param, Resource, TableElement, TimeSys, VOTableFile
 from astropy.io.votable.tree import Field as VoField
 from astropy.table import Table
 
@@ -48,11 +48,11 @@ def write_votable(
             config={"version_1_4_or_later": True},
         )
     )
-    resource.infos.extend(_nameless(Info(name=key, value=_text(value))) for key, value in infos.items())
+    resource.infos.extend(Info(name=key, value=_text(value)) for key, value in infos.items())
     made = TableElement(tree, name=name, nrows=len(table))
     made.description = f"measurements of {target.name}, one row per planned exposure"
     resource.tables.append(made)
-    made.params.extend(map(_nameless, _params(tree, target)))
+    made.params.extend(_params(tree, target))
     made.fields.extend(_field(tree, field, table) for field in fields)
     made.create_arrays(len(table))
     for field in fields:
@@ -92,12 +92,6 @@ def _field(tree: VOTableFile, field: Field, table: Table) -> VoField:
     )  # fmt: skip
     made.description = field.meaning
     return made
-
-
-def _nameless(element: Element) -> Element:
-    """Without the ID that astropy makes of the name: a column may have that name too, and IDs are unique."""
-    element.ID = None
-    return element
 
 
 def _frame(name: str) -> str | None:
