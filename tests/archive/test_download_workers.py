@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 from swath.archive.faults import Fault, pause, retry_after
-from swath.archive.workers import work
+from swath.archive.workers import Waiting, work
 from swath.config.archive import Http
 
 
@@ -21,8 +21,16 @@ def ended(count: int) -> bool:
     return threading.active_count() <= count
 
 
+def test_a_thread_that_counts_its_task_after_the_end_is_not_left_waiting():
+    line, ended = Waiting([1]), threading.Event()
+    line.take()
+    line.stop()
+    line.finish()
+    threading.Thread(target=lambda: (line.take(), ended.set()), daemon=True).start()
+    assert ended.wait(5)
+
+
 def test_threads_end_whenever_the_last_task_does():
-    """The last result may be taken before its thread has counted the task as finished."""
     before = threading.active_count()
     done = threading.Event()
 
