@@ -85,7 +85,7 @@ class LightCurve(Section):
     sigma_clip_sigma: float | None = key(
         3.0,
         "a measurement that lies this many sigma off its neighbours in wavelength (same band, within half a bandwidth) "
-        "is rejected; null clips none",
+        "is rejected; null clips none: choose it for targets that flare or vary fast",
         "",
         "spxquery.visualization.sigma_clip_sigma",
         ge=1,

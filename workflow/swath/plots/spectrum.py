@@ -137,7 +137,7 @@ def _handles(drawn: Points, settings: SpectrumFigure) -> list[Line2D]:
     ]
     entries += [
         ("^", 5, "beyond the axis", int(((drawn.value < low) | (drawn.value > high)).sum()), "none"),
-        ("|", 8, "not measured", drawn.lost, GREY),
+        ("|", 8, "no value", drawn.lost, GREY),
     ]
     return [
         Line2D([], [], ls="", marker=marker, ms=size, color=rcParams["text.color"] if colour == "none" else colour,
