@@ -77,8 +77,8 @@ class LightCurve(Section):
     )
     bad_flags: tuple[int | str, ...] = key(
         BAD_FLAGS,
-        "a measurement with one of these flags (names, or bits) in its aperture is rejected; SOURCE, which nearly every "
-        "aperture of a source has, cannot be among them",
+        "a measurement with one of these flags (names, or bits) in its aperture is rejected; SOURCE, which nearly "
+        "every aperture of a source has, cannot be among them",
         "",
         "spxquery.photometry.bad_flags",
     )
