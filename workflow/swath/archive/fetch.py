@@ -128,7 +128,8 @@ class Fetcher:
         if sink.stopped:
             hdus = [hdu for hdu in hdus if sink.cut is not None and hdu.end <= sink.cut]
         expected = [name for name in wanted.expected if not (sink.stopped and name == WAVELENGTHS)]
-        validate(part, hdus, expected, self._settings, sink.walker.gzipped)
+        with sink.opened(part) as stream:
+            validate(stream, hdus, expected, self._settings, sink.walker.gzipped)
         entry = self._entry(wanted, part, sink, total)
         self._ledger.add(entry)
         os.replace(part, self._folder / entry.file)
@@ -175,6 +176,8 @@ def _mark_file(path: Path) -> Path:
 def _read_mark(path: Path, part: Path, url: str) -> Mark | None:
     """What the part on the disk was a part of; None where it cannot be continued."""
     try:
+        if not part.is_file():
+            return None
         mark = Mark(*json.loads(_mark_file(path).read_text(encoding="utf-8")))
         return mark if mark.url == url and part.stat().st_size else None
     except (OSError, ValueError, TypeError):

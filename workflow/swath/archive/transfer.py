@@ -3,9 +3,11 @@
 import base64
 import binascii
 import hashlib
+import io
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import requests
@@ -17,6 +19,7 @@ from .fitsstream import Walker
 from .light import Calibration, calibration_of, psf_start
 
 PIECE = 1 << 18  # bytes asked for at a time
+_SMALL = 1 << 22
 _DIGEST = re.compile(r"(sha-512|sha-256|md5)\s*=\s*:?([A-Za-z0-9+/]+={0,2}):?", re.IGNORECASE)
 
 
@@ -62,6 +65,7 @@ class Sink:
         self.stopped = False
         self._held, self._hash = held, hashlib.sha256()
         self._pending, self._hashed = bytearray(), 0
+        self._pieces: list[bytes] = []
 
     @property
     def sha256(self) -> str:
@@ -81,7 +85,15 @@ class Sink:
         self._settle(piece)
         wanted = piece[: max(0, self.cut - self.size)] if self.stopped and self.cut is not None else piece
         self.size += len(wanted)
+        if self.size <= _SMALL:
+            self._pieces.append(wanted)
+        else:
+            self._pieces.clear()
         return wanted
+
+    def opened(self, path: Path) -> BinaryIO:
+        """What was written to `path`, to be read; small files without another look at the disk."""
+        return io.BytesIO(b"".join(self._pieces)) if self.size <= _SMALL else open(path, "rb")
 
     def _settle(self, piece: bytes) -> None:
         """Hash what cannot belong to a PSF: a header is known to be that of one only when all of it has come."""

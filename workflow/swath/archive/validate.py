@@ -2,7 +2,7 @@
 
 import gzip
 from collections.abc import Collection, Iterator, Sequence
-from pathlib import Path
+from contextlib import nullcontext
 from typing import BinaryIO
 
 import numpy as np
@@ -27,7 +27,7 @@ def expected_hdus(url: str, settings: Download) -> tuple[str, ...]:
     return (*SPHEREX, WAVELENGTHS) if is_level2 else ()
 
 
-def validate(path: Path, hdus: Sequence[Hdu], expected: Collection[str], settings: Download, gzipped: bool) -> None:
+def validate(file: BinaryIO, hdus: Sequence[Hdu], expected: Collection[str], settings: Download, gzipped: bool) -> None:
     """Check the HDUs of a whole file.
 
     Raises
@@ -35,7 +35,7 @@ def validate(path: Path, hdus: Sequence[Hdu], expected: Collection[str], setting
     Fault : HDUs missing or images of different shapes, checksums that do not fit, too many NaN.
     """
     _structure(hdus, expected)
-    with gzip.open(path) if gzipped else open(path, "rb") as stream:
+    with gzip.open(file) if gzipped else nullcontext(file) as stream:
         if settings.verify_checksums:
             for hdu in hdus:
                 _checksums(stream, hdu)
