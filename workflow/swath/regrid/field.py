@@ -5,8 +5,8 @@ from typing import Any
 from ..config.canonical import canonical
 from ..config.inputs import Image
 from ..config.model import Config
+from .names import MASK_HDU, WEIGHT_HDU
 
-WEIGHT_HDU, MASK_HDU = "WEIGHT", "MASK"
 FOLDER = "regrid"
 # ASSUME a cutout a tenth larger than the grid's circle covers it, whatever its service rounds to.
 WIDER = 1.1

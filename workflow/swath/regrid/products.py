@@ -10,8 +10,8 @@ from ..config.inputs import Keywords
 from ..files import write_json
 from ..frames.wcscards import copy_cards
 from ..images import write_fits
-from .field import MASK_HDU, WEIGHT_HDU
 from .listing import COPIED, RESAMPLED
+from .names import MASK_HDU, WEIGHT_HDU
 from .stack import Stacked
 
 SURE = 0.05  # relative error of the noise of an aperture that stands for all
