@@ -10,15 +10,15 @@ import pytest
 from archive.dachs.published import FIELD
 from astropy.io import fits
 from astropy.wcs import WCS
-from runs import ROOT, Run
+from runs import ROOT, Run, overlay
 
 pytestmark = [pytest.mark.slow, pytest.mark.workflow, pytest.mark.services]
 RA, DEC = 336.652, -0.980
 SIDE, SCALE = 440, 0.396
 
 
-def run_of(archive: str, folder: Path, bands: list[str], cutouts: bool, grid: dict) -> Run:
-    """A run on images of the archive, stopped after the zero points; few large patches: this is not about the fit."""
+def run_of(archive: str, folder: Path, bands: list[str], cutouts: bool, grid: dict, **more: dict) -> Run:
+    """A run on images of the archive, stopped after the zero points; one large patch: this is not about the fit."""
     config = {
         "archive": {
             "service": "obscore",
@@ -31,7 +31,7 @@ def run_of(archive: str, folder: Path, bands: list[str], cutouts: bool, grid: di
         "download": {"batches": 2},
         "patches": {"ngrid": 1},
     }
-    run = Run(folder, config)
+    run = Run(folder, overlay(config, more))
     run.output = run.snakemake("--until", "zeropoint").stdout
     return run
 
@@ -45,9 +45,11 @@ def whole(dachs, tmp_path_factory) -> Run:
 
 @pytest.fixture(scope="module")
 def cut(dachs, tmp_path_factory) -> Run:
-    """Cutouts, on a grid with north up: the images have it to the right."""
+    """Cutouts, on a grid with north up: the images have it to the right; the reference stars are the archive's too."""
     grid = {"ra": RA, "dec": DEC, "width": SIDE, "pixel_scale_arcsec": SCALE}
-    return run_of(dachs.tap, tmp_path_factory.mktemp("archive") / "cut é", ["g", "r", "i"], True, grid)
+    fetch = {"mag_max": 22.0, "fetch": {"enabled": True, "urls": [dachs.tap]}}
+    stars = {"inputs": {"gaia": None}, "gaia": fetch}
+    return run_of(dachs.tap, tmp_path_factory.mktemp("archive") / "cut é", ["g", "r", "i"], True, grid, **stars)
 
 
 def catalog_of(run: Run) -> pd.DataFrame:
@@ -82,6 +84,14 @@ def test_cutouts_hold_the_grid_and_little_else(cut):
             x, y = WCS(hdus[0].header).all_world2pix(corners, 0).T
         assert -0.5 <= x.min() <= x.max() <= nx - 0.5
         assert -0.5 <= y.min() <= y.max() <= ny - 0.5
+
+
+def test_reference_stars_are_fetched(cut):
+    found = pd.read_csv(cut.path("query/reference.csv")).set_index("source_id")
+    truth = pd.read_csv(FIELD / "synphot.csv").set_index("source_id")
+    assert sorted(found.index) == sorted(truth.index)
+    for band in "gri":
+        np.testing.assert_allclose(found[f"mag_{band}"][truth.index], truth[f"mag_{band}"], atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", ["whole", "cut"])
