@@ -76,15 +76,28 @@ def fetch_all(
     ------
     RunError : no room for the files.
     """
-    sizes = {plan.wanted.key: plan.size for plan in plans if plan.wanted}
     wanted = list({plan.wanted.key: plan.wanted for plan in plans if plan.wanted}.values())
-    ledger, counter = Ledger(folder / "download" / "ledger", batch), Counter()
-    calibrations, budget = Calibrations(folder, ledger), Budget(folder / "data", settings)
-    missing = [sizes[one.key] for one in wanted if not _is_there(folder, ledger.get(one.key))]
-    budget.require(sum(missing), len(missing))
+    sizes = {plan.wanted.key: plan.size for plan in plans if plan.wanted}
+    results: dict[str, Entry | Fault] = {}
+    fetched = 0
+    with closing(Ledger(folder / "download" / "ledger", batch)) as ledger:
+        budget = Budget(folder / "data", settings)
+        missing = [sizes[one.key] for one in wanted if not _is_there(folder, ledger.get(one.key))]
+        budget.require(sum(missing), len(missing))
+        for one, outcome in over(_outcomes(wanted, archive, settings, folder, ledger, budget), "files", len(wanted)):
+            results[one.key] = outcome if isinstance(outcome, Fault) else outcome[0]
+            fetched += not isinstance(outcome, Fault) and outcome[1]
+    tell(files=len(wanted), fetched=fetched)
+    return results
+
+
+def _outcomes(
+    wanted: Sequence[Wanted], archive: Archive, settings: Download, folder: Path, ledger: Ledger, budget: Budget
+) -> Iterator[Outcome]:
+    """What came of each file, as it comes; the bytes that came meanwhile are told."""
+    calibrations, counter, hosts = Calibrations(folder, ledger), Counter(), allowed_hosts(archive)
 
     def worker() -> Callable[[Wanted], tuple[Entry, bool]]:
-        hosts = allowed_hosts(archive)
         return Fetcher(folder, settings, file_session(archive, hosts), ledger, calibrations, budget, counter.add).obtain
 
     def again(fault: Fault, tried: int) -> float | None:
@@ -92,15 +105,11 @@ def fetch_all(
             return None
         return pause(archive.http, tried, fault.wait)
 
-    results: dict[str, Entry | Fault] = {}
-    fetched = 0
-    outcomes = work(_by_host(wanted), settings.connections, worker, again)
-    with closing(ledger), closing(outcomes), counter.stopping():
-        for one, outcome in over(_told(outcomes, counter), "files", total=len(wanted)):
-            results[one.key] = outcome if isinstance(outcome, Fault) else outcome[0]
-            fetched += not isinstance(outcome, Fault) and outcome[1]
-    tell(files=len(wanted), fetched=fetched)
-    return results
+    with closing(work(_by_host(wanted), settings.connections, worker, again)) as outcomes, counter.stopping():
+        for outcome in outcomes:
+            moved(counter.take())
+            if outcome is not None:
+                yield outcome
 
 
 class Counter:
@@ -144,14 +153,6 @@ def file_session(archive: Archive, hosts: Iterable[str]) -> Session:
     return made
 
 
-def _told(outcomes: Iterable[Outcome | None], counter: Counter) -> Iterator[Outcome]:
-    """The outcomes alone; the bytes that came meanwhile are told."""
-    for outcome in outcomes:
-        moved(counter.take())
-        if outcome is not None:
-            yield outcome
-
-
 def _by_host(wanted: Iterable[Wanted]) -> dict[str, list[Wanted]]:
     groups: dict[str, list[Wanted]] = {}
     for one in wanted:
@@ -191,4 +192,6 @@ def _report(table: pd.DataFrame, exposures: pd.Series) -> None:
         len(once),
         once["saved"].sum() / GB,
     )
-    tell(failed=int(failed.sum()))
+    if failed.any():
+        tell(failed=int(failed.sum()))
+    tell(MB_on_disk=round(once["size"].sum() / 1e6), MB_of_PSFs_not_read=round(once["saved"].sum() / 1e6))
