@@ -3,10 +3,14 @@
 import numpy as np
 import pytest
 from astropy.io import fits
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from swath.config.aperture import Aperture
 from swath.errors import InputError
+from swath.photometry.measure import measure
 from swath.spherex.mef import read_exposure
 
-from spherex.build import Scene, write, write_calibration
+from spherex.build import SKY, Scene, write, write_calibration
 
 SCENE = Scene(detector=2, size=(20, 16), at=(700.2, 300.4))
 
@@ -111,6 +115,26 @@ def test_files_that_cannot_be_used_say_why(tmp_path, how, said):
     with pytest.raises(InputError, match=said) as caught:
         read_exposure(tmp_path / "a.fits")
     assert "a.fits" in str(caught.value)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_headers_with_one_damaged_card_are_used_or_refused(tmp_path, data):
+    """Whatever a card says: an exposure, or one sentence about the file; never an error that nobody foresaw."""
+    path = tmp_path / "a.fits"
+    write(path, SCENE, psf=False)
+    content = bytearray(path.read_bytes())
+    cards = [i for i in range(0, len(content), 80) if content[i + 8 : i + 10] == b"= "]
+    card = data.draw(st.sampled_from(cards), "card")
+    value = data.draw(
+        st.text("0123456789.'-+ETF /nx", max_size=30) | st.sampled_from(["NaN", "1E400", "T", "-1"]), "value"
+    )
+    content[card + 10 : card + 80] = value.encode().rjust(20).ljust(70)
+    path.write_bytes(content)
+    try:
+        measure(read_exposure(path), *SKY, Aperture())
+    except InputError as error:
+        assert str(path) in str(error)  # noqa: PT017, either outcome is right
 
 
 def test_missing_files_say_so(tmp_path):

@@ -4,6 +4,7 @@ The identifiers of the calibrations that made an image stand in its HISTORY: `[C
 """
 
 import os
+import warnings
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,11 @@ from .wavelength import WaveTable, read_wave_table
 PSF_PRODUCTS, WAVE_PRODUCT = ("average_psf", "epsf"), "spectral_wcs"
 MARK = "[CALIB]"
 Identifiers = dict[str, str]
+# What astropy raises, at once or when values are asked for, where headers or data are damaged; HDUs that it cannot make
+# sense of lack attributes.
+UNREADABLE = (
+    OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError, ArithmeticError, fits.VerifyError,
+)  # fmt: skip
 
 
 class Calibration(NamedTuple):
@@ -74,11 +80,11 @@ def same(one: Mapping[str, str], other: Mapping[str, str], products: Iterable[st
 @lru_cache(maxsize=16)
 def _opened(path: str, size: int, changed: int) -> Calibration:
     try:
-        with fits.open(path, memmap=True) as hdus:
+        with warnings.catch_warnings(action="ignore"), fits.open(path, memmap=True) as hdus:
             found = from_hdus(hdus)
     except InputError as error:
         raise InputError([f"{path}: {problem}" for problem in error.problems]) from None
-    except (OSError, ValueError, TypeError, KeyError, EOFError) as error:
+    except UNREADABLE as error:
         raise InputError(f"{path}: not a readable calibration file ({error})") from None
     if found.psfs is None and found.waves is None:
         raise InputError(f"{path}: neither {' nor '.join((*NAMES, WAVES))} in it; is it a calibration file?")

@@ -12,6 +12,7 @@ from astropy.wcs import WCS, Sip
 from ..errors import InputError
 
 PRECISION = 1e-9  # of inverted distortions [pix]
+MAX_ORDER = 9  # of SIP polynomials, by their convention
 
 
 def celestial(header: fits.Header) -> WCS:
@@ -29,7 +30,7 @@ def celestial(header: fits.Header) -> WCS:
     wcs.wcs.crpix = reference = [number(header, "CRPIX1"), number(header, "CRPIX2")]
     wcs.wcs.crval = [number(header, "CRVAL1"), number(header, "CRVAL2")]
     wcs.wcs.cd = _matrix(header)
-    wcs.wcs.lonpole = header.get("LONPOLE", 180.0)
+    wcs.wcs.lonpole = number(header, "LONPOLE", 180.0)
     if kind[0].endswith("SIP"):
         wcs.sip = Sip(*(_coefficients(header, name) for name in ("A", "B", "AP", "BP")), reference)
     wcs.wcs.set()
@@ -55,14 +56,14 @@ def pixel_area(wcs: WCS, x: float, y: float) -> float:
 def detector_offset(header: fits.Header) -> tuple[float, float]:
     """What to add to a 0-based pixel of the file for the 0-based detector pixel (key A, whose CRVAL is 0)."""
     return tuple(
-        1.0 + number(header, f"CRVAL{axis}A") - number(header, f"CRPIX{axis}A") * header.get(f"CDELT{axis}A", 1.0)
+        1.0 + number(header, f"CRVAL{axis}A") - number(header, f"CRPIX{axis}A") * number(header, f"CDELT{axis}A", 1.0)
         for axis in (1, 2)
     )
 
 
-def number(header: fits.Header, card: str) -> float:
-    """A card's value as a number; InputError where there is none."""
-    value = header.get(card)
+def number(header: fits.Header, card: str, default: float | None = None) -> float:
+    """A card's value as a number, `default` where it is missing; InputError where there is none."""
+    value = header.get(card, default)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise InputError(f"card {card} is {'missing' if value is None else repr(value)}; expected a number")
     return float(value)
@@ -70,22 +71,26 @@ def number(header: fits.Header, card: str) -> float:
 
 def _matrix(header: fits.Header) -> np.ndarray:
     if "CD1_1" in header:
-        return np.array([[header.get(f"CD{i}_{j}", 0.0) for j in (1, 2)] for i in (1, 2)])
+        return np.array([[number(header, f"CD{i}_{j}", 0.0) for j in (1, 2)] for i in (1, 2)])
     unit = np.eye(2)
     return np.array(
-        [[header.get(f"CDELT{i}", 1.0) * header.get(f"PC{i}_{j}", unit[i - 1, j - 1]) for j in (1, 2)] for i in (1, 2)]
+        [
+            [number(header, f"CDELT{i}", 1.0) * number(header, f"PC{i}_{j}", unit[i - 1, j - 1]) for j in (1, 2)]
+            for i in (1, 2)
+        ]
     )
 
 
 def _coefficients(header: fits.Header, name: str) -> np.ndarray | None:
     """The square matrix of a SIP polynomial; None where the header has none."""
-    order = header.get(f"{name}_ORDER")
-    if order is None:
+    if f"{name}_ORDER" not in header:
         return None
-    order = int(order)
+    order = int(number(header, f"{name}_ORDER"))
+    if not 0 <= order <= MAX_ORDER:
+        raise InputError(f"card {name}_ORDER is {order}; expected 0 to {MAX_ORDER}")
     return np.array(
         [
-            [header.get(f"{name}_{i}_{j}", 0.0) if i + j <= order else 0.0 for j in range(order + 1)]
+            [number(header, f"{name}_{i}_{j}", 0.0) if i + j <= order else 0.0 for j in range(order + 1)]
             for i in range(order + 1)
         ]
     )

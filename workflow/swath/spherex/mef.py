@@ -16,9 +16,18 @@ from astropy.wcs import WCS
 
 from ..errors import InputError
 from . import celestial, maskbits
-from .calibrations import PSF_PRODUCTS, WAVE_PRODUCT, Calibration, from_hdus, identifiers, read_calibration, same
+from .calibrations import (
+    PSF_PRODUCTS,
+    UNREADABLE,
+    WAVE_PRODUCT,
+    Calibration,
+    from_hdus,
+    identifiers,
+    read_calibration,
+    same,
+)
 from .psfset import PsfSet
-from .wavelength import WaveTable, table_coordinates
+from .wavelength import WaveTable, table_axes
 
 PLANES = ("IMAGE", "FLAGS", "VARIANCE")
 ZODI = "ZODI"
@@ -52,8 +61,8 @@ class Exposure:
         self._planes = {name: hdu.data for name, hdu in self._hdus.items()}
         self.detector = int(celestial.number(header, "DETECTOR"))
         self.version: str | None = hdus[0].header.get("VERSION")
-        self.mjd = float(header.get("MJD-AVG", math.nan))
-        self.exptime = float(header.get("XPOSURE", math.nan))
+        self.mjd = celestial.number(header, "MJD-AVG") if "MJD-AVG" in header else math.nan
+        self.exptime = celestial.number(header, "XPOSURE") if "XPOSURE" in header else math.nan
         self.wcs: WCS = celestial.celestial(header)
         self.offset = celestial.detector_offset(header)
         named = maskbits.named_bits(hdus["FLAGS"].header)
@@ -63,6 +72,7 @@ class Exposure:
         self.psfs: PsfSet | None
         self.waves: WaveTable | None
         self.psfs, self.waves, self.same_calibration = _calibrated(from_hdus(hdus), calibration, self.identifiers)
+        self._axes = table_axes(header) if self.waves else None
 
     def pixel(self, ra: float, dec: float) -> tuple[float, float]:
         """0-based pixel of the file of a position [deg, ICRS]; NaN where the projection does not reach it."""
@@ -74,7 +84,7 @@ class Exposure:
 
     def wavelength(self, x: float, y: float) -> tuple[float, float]:
         """Wavelength and bandwidth [um] at a 0-based pixel of the file; NaN where nobody knows them."""
-        return self.waves.at(*table_coordinates(self.header, x, y)) if self.waves else (math.nan, math.nan)
+        return self.waves.at(*self._axes.of(x, y)) if self.waves and self._axes else (math.nan, math.nan)
 
     def pixel_area(self, x: float, y: float) -> float:
         """Solid angle [arcsec2] of a 0-based pixel of the file, by its WCS."""
@@ -118,7 +128,7 @@ def read_exposure(file: str | Path, calibration: str | Path | None = None) -> Ex
         raise InputError(f"{file}: no such file") from None
     except InputError as error:
         raise InputError([f"{file}: {problem}" for problem in error.problems]) from None
-    except (OSError, ValueError, TypeError, KeyError, IndexError, EOFError) as error:
+    except UNREADABLE as error:
         raise InputError(f"{file}: not a readable Level-2 file ({error}); is it whole?") from None
     if held and held.detector not in (0, exposure.detector):
         raise InputError(f"{calibration}: of detector {held.detector}; expected {exposure.detector}, that of {file}")
@@ -128,12 +138,12 @@ def read_exposure(file: str | Path, calibration: str | Path | None = None) -> Ex
 def _check(hdus: fits.HDUList) -> None:
     """Raise an InputError with all that is missing or does not fit."""
     names = [hdu.name for hdu in hdus]
-    missing = [name for name in PLANES if name not in names]
+    missing = [name for name in PLANES if name not in names or not hdus[name].is_image]
     if missing:
         raise InputError(
             f"no HDU {', '.join(missing)} (found: {', '.join(name or '(no name)' for name in names)}); is it whole?"
         )
-    shapes = {name: hdus[name].shape for name in (*PLANES, ZODI) if name in names}
+    shapes = {name: getattr(hdus[name], "shape", ()) for name in (*PLANES, ZODI) if name in names}
     if len(set(shapes.values())) > 1 or len(shapes["IMAGE"]) != 2:
         found = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
         raise InputError(f"planes of different or unexpected shapes: {found}")

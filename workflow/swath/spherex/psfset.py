@@ -9,6 +9,7 @@ from astropy.io import fits
 
 from ..errors import InputError
 from ..images import native
+from .celestial import number
 from .psf import EffectivePsf, OpticalPsf, PixelPsf
 from .zones import Zones, cube_zones
 
@@ -59,8 +60,8 @@ def read_psfs(hdu: fits.ImageHDU | fits.BinTableHDU, version: str | None) -> Psf
         return _table(hdu)
     if not hdu.is_image or hdu.header.get("NAXIS") != 3:
         raise InputError(f"{hdu.name}: expected a cube or a table, found {hdu.header.get('NAXIS')} axes")
-    factor = int(hdu.header.get("OVERSAMP", CUBE_FACTOR))
-    return PsfSet(cube_zones(hdu.header, hdu.header["NAXIS3"], version), hdu.data, factor, effective=False)
+    zones = cube_zones(hdu.header, hdu.header["NAXIS3"], version)
+    return PsfSet(zones, hdu.data, _factor(hdu, CUBE_FACTOR), effective=False)
 
 
 def _table(hdu: fits.BinTableHDU) -> PsfSet:
@@ -72,4 +73,12 @@ def _table(hdu: fits.BinTableHDU) -> PsfSet:
     stamps = hdu.data["EPSF"]
     if stamps.ndim == 2:  # flat, for want of TDIM
         stamps = stamps.reshape(len(stamps), math.isqrt(stamps.shape[1]), -1)
-    return PsfSet(zones, stamps, int(hdu.header.get("OVERSAMP", TABLE_FACTOR)), effective=True)
+    return PsfSet(zones, stamps, _factor(hdu, TABLE_FACTOR), effective=True)
+
+
+def _factor(hdu: fits.ImageHDU | fits.BinTableHDU, default: int) -> int:
+    """Samples per pixel and axis."""
+    factor = number(hdu.header, "OVERSAMP", default)
+    if not 1 <= factor <= 100 or factor % 1:
+        raise InputError(f"{hdu.name}: OVERSAMP is {factor:g}; expected a whole number from 1 to 100")
+    return int(factor)

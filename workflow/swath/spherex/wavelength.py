@@ -14,6 +14,7 @@ from ..images import native
 from .celestial import number
 
 NAME = "WCS-WAVE"
+AXES = (("CRVAL", None), ("CDELT", 1.0), ("CRPIX", None))
 
 
 class WaveTable(NamedTuple):
@@ -52,13 +53,23 @@ def read_wave_table(hdu: fits.BinTableHDU) -> WaveTable:
     return WaveTable(x, y, values)
 
 
-def table_coordinates(header: fits.Header, x: float, y: float) -> tuple[float, float]:
-    """Coordinates in the table (key W, 1-based) of a 0-based pixel of the file."""
-    return tuple(
-        number(header, f"CRVAL{axis}W")
-        + header.get(f"CDELT{axis}W", 1.0) * (pixel + 1 - number(header, f"CRPIX{axis}W"))
-        for axis, pixel in ((1, x), (2, y))
-    )
+class TableAxes(NamedTuple):
+    """How pixels of a file are counted in the table: key W of its header, for x and y."""
+
+    value: tuple[float, float]
+    step: tuple[float, float]
+    reference: tuple[float, float]
+
+    def of(self, x: float, y: float) -> tuple[float, float]:
+        """Coordinates in the table (1-based) of a 0-based pixel of the file."""
+        return tuple(
+            value + step * (pixel + 1 - reference) for pixel, value, step, reference in zip((x, y), *self, strict=True)
+        )
+
+
+def table_axes(header: fits.Header) -> TableAxes:
+    """Key W of a header; InputError for cards that are missing."""
+    return TableAxes(*(tuple(number(header, f"{name}{axis}W", default) for axis in (1, 2)) for name, default in AXES))
 
 
 def _cell(points: np.ndarray, value: float) -> tuple[int, float]:
