@@ -102,6 +102,20 @@ def test_an_error_ends_all_and_is_raised():
     assert ended(before)
 
 
+def test_an_early_end_waits_for_nothing_that_can_be_stopped():
+    stopped, ended = threading.Event(), []
+
+    def do(task):
+        if task:
+            ended.append(stopped.wait(20))
+
+    results = work({"a": range(3)}, 2, lambda: do, lambda fault, tried: None, stopped.set)
+    assert next(results) == (0, None)
+    results.close()
+    assert set(ended) <= {True}
+    assert stopped.is_set()
+
+
 @pytest.mark.parametrize(
     ("value", "seconds"),
     [("3", 3), ("0", 0), ("-5", 0), ("", None), ("soon", None), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), (None, None)],

@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -105,7 +105,7 @@ def _outcomes(
             return None
         return pause(archive.http, tried, fault.wait)
 
-    with closing(work(_by_host(wanted), settings.connections, worker, again)) as outcomes, counter.stopping():
+    with closing(work(_by_host(wanted), settings.connections, worker, again, counter.stop)) as outcomes:
         for outcome in outcomes:
             moved(counter.take())
             if outcome is not None:
@@ -118,13 +118,9 @@ class Counter:
     def __init__(self) -> None:
         self._lock, self._count, self.stopped = threading.Lock(), 0, False
 
-    @contextmanager
-    def stopping(self) -> Iterator[None]:
-        """Wants bytes while the block lasts."""
-        try:
-            yield
-        finally:
-            self.stopped = True
+    def stop(self) -> None:
+        """Want no more."""
+        self.stopped = True
 
     def add(self, count: int) -> None:
         """Count bytes.

@@ -68,6 +68,7 @@ def work(
     connections: int,
     worker: Callable[[], Callable[[Task], Result]],
     pause: Callable[[Fault, int], float | None],
+    stop: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[Task, Result | Fault] | None]:
     """Do tasks in `connections` threads for each host and yield what came of them, or None every half a second.
 
@@ -75,6 +76,7 @@ def work(
     ----------
     tasks : host -> its tasks. worker : makes, once in each thread, what does a task.
     pause : seconds until a task is tried again after this fault and so many tries; None gives it up.
+    stop : called in the end, also when it is an early one: what threads are in the midst of is not wanted any more.
 
     Raises
     ------
@@ -97,6 +99,7 @@ def work(
                 open_tasks -= 1
                 yield result
         finally:
+            stop()
             for line in lines:
                 line.stop()
     _raise(futures)
