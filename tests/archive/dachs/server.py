@@ -46,8 +46,7 @@ def missing() -> str:
         return "GAVO DaCHS (python3-gavo) is not installed"
     if _postgres() is None:
         return "PostgreSQL is not installed"
-    shared = Path("/usr/share/postgresql")
-    gone = [name for name in EXTENSIONS if not list(shared.glob(f"*/extension/{name}.control"))]
+    gone = [name for name in EXTENSIONS if not (_extensions() / f"{name}.control").exists()]
     return f"PostgreSQL lacks {' and '.join(gone)}" if gone else ""
 
 
@@ -129,9 +128,8 @@ class Dachs:
         The newest releases of PostgreSQL 15 do not let two operators name one commutator or negator, as
         the script of pg_sphere 1.2.0 in Debian 12 does. Both are hints for the planner: it is run without them.
         """
-        shared = Path("/usr/share/postgresql") / _postgres().parts[-2] / "extension"
-        version = re.search(r"default_version = '([^']+)'", (shared / "pg_sphere.control").read_text())[1]
-        script = (shared / f"pg_sphere--{version}.sql").read_text()
+        version = re.search(r"default_version = '([^']+)'", (_extensions() / "pg_sphere.control").read_text())[1]
+        script = (_extensions() / f"pg_sphere--{version}.sql").read_text()
         script = re.sub(r"(?m)^\s*(COMMUTATOR|NEGATOR)\s*=.*,\s*$|^\\echo.*$", "", script)
         mended = self.root / "pg_sphere.sql"
         mended.write_text(script.replace("MODULE_PATHNAME", "$libdir/pg_sphere") + KNOWN.format(version=version))
@@ -196,9 +194,7 @@ class Dachs:
 
     def _said(self, words: object) -> str:
         """The last lines of the log of a command."""
-        name = next(
-            str(word) for word in words if str(word) in ("dachs", "postgres", "initdb", "createdb", "pg_isready")
-        )
+        name = next(str(word) for word in words if str(word) in COMMANDS)
         lines = (self.root / "log" / f"{name}.log").read_text(errors="replace").splitlines()
         return "its last words:\n" + "\n".join(lines[-20:])
 
@@ -207,6 +203,11 @@ def _postgres() -> Path | None:
     """The folder of the newest PostgreSQL's programs."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
     return found[-1].parent if found else None
+
+
+def _extensions() -> Path:
+    """Where Debian has the extensions of that PostgreSQL."""
+    return Path("/usr/share/postgresql") / _postgres().parts[-2] / "extension"
 
 
 def _free_ports(count: int) -> list[int]:
