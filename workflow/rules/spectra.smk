@@ -82,8 +82,20 @@ rule spectrum_plot:
     input:
         lightcurve=f"{OUT}/targets/{{target}}/lightcurve.ecsv",
     output:
-        combined=f"{OUT}/targets/{{target}}/combined_plot.png",
-        summary=f"{OUT}/targets/{{target}}/summary_plot.png",
+        combined=report(
+            f"{OUT}/targets/{{target}}/combined_plot.png",
+            caption="../report/spectra_combined.rst",
+            category="6 Spectra",
+            subcategory="{tile}",
+            labels={"figure": "spectrum and light curve", "target": "{target}"},
+        ),
+        summary=report(
+            f"{OUT}/targets/{{target}}/summary_plot.png",
+            caption="../report/spectra_summary.rst",
+            category="6 Spectra",
+            subcategory="{tile}",
+            labels={"figure": "measurements", "target": "{target}"},
+        ),
         record=f"{OUT}/records/spectrum_plot/{{target}}.json",
     log:
         f"{OUT}/logs/spectrum_plot/{{target}}.log",

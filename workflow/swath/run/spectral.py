@@ -15,7 +15,10 @@ STAGES = {
     "query": ("query/targets.ecsv", "query/observations.ecsv", "query/query_summary.json"),
     "download": ("download/{batch}.parquet",),
     "aperture": ("photometry.parquet", "photometry.ecsv"),
-    "lightcurve": ("targets/{target}/lightcurve.csv", "targets/{target}/photometry.json"),
+    "lightcurve": tuple(
+        f"targets/{{target}}/{name}"
+        for name in ("lightcurve.csv", "lightcurve.ecsv", "lightcurve.vot", "spectrum.csv", "photometry.json")
+    ),
     "spectrum_plot": ("targets/{target}/combined_plot.png", "targets/{target}/summary_plot.png"),
 }
 # The rules that do the work of each stage.
