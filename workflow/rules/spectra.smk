@@ -85,14 +85,14 @@ rule spectrum_plot:
         combined=report(
             f"{OUT}/targets/{{target}}/combined_plot.png",
             caption="../report/spectra_combined.rst",
-            category="6 Spectra",
+            category="8 Spectra",
             subcategory="{tile}",
             labels={"figure": "spectrum and light curve", "target": "{target}"},
         ),
         summary=report(
             f"{OUT}/targets/{{target}}/summary_plot.png",
             caption="../report/spectra_summary.rst",
-            category="6 Spectra",
+            category="8 Spectra",
             subcategory="{tile}",
             labels={"figure": "measurements", "target": "{target}"},
         ),
