@@ -93,6 +93,9 @@ def test_no_background_is_a_status(row):
     found = row(flagged=ring)
     assert found["status"] == "no_background"
     assert "min_usable_pixels" in found["reason"]
+    wide = row(Aperture(fwhm_multiplier=20.0))
+    assert wide["status"] == "no_background"
+    assert "aperture.max_outer_radius (10)" in wide["reason"]
 
 
 def test_targets_beyond_the_image(row):

@@ -198,8 +198,13 @@ class _Measurement:
                     self.row |= {"background": found.level, "background_err": found.error}
                     self.row["background_area"] = float(found.pixels)
                     return found
-        least = self.settings.min_usable_pixels
-        raise Unmeasured("no_background", f"fewer than {least} usable pixels for it (aperture.min_usable_pixels)")
+        raise Unmeasured("no_background", self._no_background(radius))
+
+    def _no_background(self, radius: float) -> str:
+        inner, outer = radius + self.settings.annulus_inner_offset, self.settings.max_outer_radius
+        if self.settings.background == "annulus" and inner >= outer:
+            return f"the annulus begins at {inner:.1f} pix, which is not below aperture.max_outer_radius ({outer:g})"
+        return f"fewer than {self.settings.min_usable_pixels} usable pixels for it (aperture.min_usable_pixels)"
 
     def _fill(self, measured: Flux, factor: float) -> None:
         """Fluxes and magnitudes; `factor` uJy are one unit of the image in one pixel."""
