@@ -10,6 +10,7 @@ from archive.fileserver import FileServer
 from archive.hostile import Hostile, Rule
 from archive.mefs import mef
 from archive.tilefolder import Tile, level2
+from swath.archive.ledger import FOLDER, failed_jobs
 
 FILES = {f"/{level2(number)}": mef(number, psf=False) for number in range(3)}
 NAMES = [path[1:] for path in FILES]
@@ -100,6 +101,18 @@ def test_only_statuses_that_may_pass_are_tried_again(status, tried, archive, til
     assert f"HTTP {status}" in table.file_reason[BROKEN]
     assert archive.counts()["status"] == tried
     assert ("--forcerun query" in table.file_reason[BROKEN]) == (status in (403, 404, 410))
+
+
+@pytest.mark.parametrize(("status", "noted"), [(503, 1), (404, 0)])
+def test_failures_that_may_pass_are_noted_for_the_next_run(status, noted, archive, tile):
+    archive.rules = [Rule(f"GET .*{BROKEN}", "status", value=status)]
+    tile.run(HTTP, **SETTINGS)
+    assert failed_jobs(tile.folder / FOLDER, "b000") == noted
+    tile.run(HTTP, **SETTINGS)
+    assert failed_jobs(tile.folder / FOLDER, "b000") == 2 * noted
+    archive.clear()
+    tile.run(HTTP, **SETTINGS)
+    assert failed_jobs(tile.folder / FOLDER, "b000") == 2 * noted
 
 
 def test_a_server_that_asks_to_wait_keeps_back_one_file_alone(archive, tile):

@@ -2,10 +2,12 @@
 
 import json
 import shutil
+from collections import Counter
 
 import numpy as np
 import pytest
 import yaml
+from archive.hostile import Hostile, Rule
 from archive.irsa import Irsa
 from archive.irsafiles import exposures
 from astropy.table import Table
@@ -175,6 +177,25 @@ def test_a_stage_that_is_left_out_is_named_when_another_needs_it(archive, tmp_pa
     run.snakemake()
     assert len(read_table(run.path("photometry.parquet"))) == 6
     assert not run.target("a b", "lightcurve.csv").exists()
+
+
+def test_files_that_could_not_be_had_are_tried_again_by_the_next_run(archive, tmp_path):
+    ra, dec, _ = STARS["a b"]
+    with Hostile(archive.url, [Rule("GET .*D4_spx", "status", value=503)]) as proxy:
+        sections = config(archive, targets={"name": "a b", "ra": ra, "dec": dec}, download={"attempts": 2})
+        sections["archive"] |= {"tap_url": f"{proxy.url}/TAP", "data_url": f"{proxy.url}/"}
+        run = SpectraRun(tmp_path / "run", sections | {"stages": ["query", "download", "aperture"]})
+        run.snakemake()
+        table = read_table(run.path("photometry.parquet"))
+        assert Counter(table["status"]) == {"ok": 4, "not_downloaded": 2}
+        assert all("HTTP 503" in reason for reason in table["reason"][table["status"] != "ok"])
+        proxy.rules = []
+        proxy.clear()
+        assert "download" in run.planned()
+        run.snakemake()
+    assert set(read_table(run.path("photometry.parquet"))["status"]) == {"ok"}
+    assert len([entry for entry in proxy.log if "center=" in entry.path]) == 2
+    assert run.planned() == {}
 
 
 def test_one_call_from_python(archive, tmp_path):

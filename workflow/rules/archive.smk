@@ -99,6 +99,7 @@ rule download:
     params:
         archive=SETUP.settings("archive"),
         settings=SETUP.asked_download,
+        failed_before=SETUP.failed_before,
         folder=lambda wildcards: OUT.format(tile=wildcards.tile),
         code=SETUP.code("download"),
     message:

@@ -20,7 +20,7 @@ from .calibrations import Calibrations
 from .faults import Fault, pause
 from .fetch import Fetcher, Wanted
 from .hosts import allowed_hosts
-from .ledger import Entry, Ledger
+from .ledger import FOLDER, Entry, Ledger, note_failures
 from .session import Session, session
 from .urls import read_urls
 from .wanted import Plan, plan_files
@@ -47,7 +47,8 @@ def download_batch(
 ) -> None:
     """Fetch the files of a batch and write its table: the observations and `COLUMNS`, in the batch's order.
 
-    A file that cannot be had is a row with its reason. Files that an earlier run has finished are not fetched again.
+    A file that cannot be had is a row with its reason; where another try may help, it is noted for the next run. Files
+    that an earlier run has finished are not fetched again.
 
     Parameters
     ----------
@@ -64,6 +65,8 @@ def download_batch(
     results = fetch_all(plans, archive, settings, folder, Path(batch).stem)
     table = _table(plans, results)
     write_parquet(output, pd.concat([rows, table], axis=1))
+    if passing := sum(isinstance(result, Fault) and result.may_pass for result in results.values()):
+        note_failures(folder / FOLDER, Path(batch).stem, passing)
     _report(table, rows.exposure)
 
 
@@ -80,7 +83,7 @@ def fetch_all(
     sizes = {plan.wanted.key: plan.size for plan in plans if plan.wanted}
     results: dict[str, Entry | Fault] = {}
     fetched = 0
-    with closing(Ledger(folder / "download" / "ledger", batch)) as ledger:
+    with closing(Ledger(folder / FOLDER, batch)) as ledger:
         budget = Budget(folder / "data", settings)
         missing = [sizes[one.key] for one in wanted if not _is_there(folder, ledger.get(one.key))]
         budget.require(sum(missing), len(missing))

@@ -29,6 +29,11 @@ class Fault(Exception):
         super().__init__(reason)
         self.reason, self.tries, self.wait, self.keep = reason, tries, wait, keep
 
+    @property
+    def may_pass(self) -> bool:
+        """May another run fetch the file?"""
+        return self.tries != 1
+
 
 def of_status(response: requests.Response) -> Fault:
     """The fault that a status other than 200 and 206 tells."""

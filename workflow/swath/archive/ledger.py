@@ -11,6 +11,9 @@ from typing import NamedTuple
 
 from ..files import sha256
 
+FOLDER = "download/ledger"
+_FAILURES = ".failures"
+
 
 class Entry(NamedTuple):
     """One finished file: its key (`layout.file_key`), path relative to the tile's folder, and what it is made of.
@@ -24,6 +27,20 @@ class Entry(NamedTuple):
     sha256: str
     saved: int = 0
     calibration: str = ""
+
+
+def note_failures(folder: Path, batch: str, count: int) -> None:
+    """Write down that a job of this batch ended without `count` files that another try may fetch."""
+    with open(folder / f"{batch}{_FAILURES}", "a", encoding="ascii") as stream:
+        stream.write(f"{count}\n")
+
+
+def failed_jobs(folder: Path, batch: str) -> int:
+    """How many jobs of this batch have ended without files that another try may fetch."""
+    try:
+        return (folder / f"{batch}{_FAILURES}").read_text(encoding="ascii").count("\n")
+    except OSError:
+        return 0
 
 
 class Ledger:

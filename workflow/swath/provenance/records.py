@@ -20,6 +20,8 @@ _LIBRARIES = (
     *("numpy", "scipy", "astropy", "photutils", "sep", "pandas", "pyarrow", "pydantic", "galsim"),
     *("matplotlib", "PIL", "bokeh"),
 )
+# Parameters that make a job run again and say nothing of its products.
+_OF_THE_RUN = ("failed_before",)
 
 
 class Started(NamedTuple):
@@ -76,7 +78,7 @@ def finish_record(started: Started, outputs: Sequence[str]) -> None:
             "wildcards": started.wildcards,
             "swath": __version__,
             "code": started.params.get("code"),
-            "params": {key: value for key, value in started.params.items() if key != "code"},
+            "params": {key: value for key, value in started.params.items() if key not in ("code", *_OF_THE_RUN)},
             "params_hash": params_hash(started.params),
             "libraries": _libraries(),
             "inputs": [file._asdict() for file in started.inputs],
@@ -96,7 +98,7 @@ def params_hash(params: Mapping[str, Any]) -> str:
 
     Files count by name: where they lie makes no difference, what they hold is told by their checksums.
     """
-    values = {key: value for key, value in params.items() if key not in ("code", "stamps")}
+    values = {key: value for key, value in params.items() if key not in ("code", "stamps", *_OF_THE_RUN)}
     return hashlib.sha256(json.dumps(_without_folders(values), sort_keys=True).encode()).hexdigest()[:16]
 
 

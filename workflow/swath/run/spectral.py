@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from ..archive.batches import batch_names
+from ..archive.ledger import FOLDER as LEDGER
+from ..archive.ledger import failed_jobs
 from .compared import Compared
 from .lastword import stop
 from .tiles import InputFunction
@@ -50,6 +52,13 @@ class Spectral(Compared):
         config = self.configs[wildcards.tile]
         named = [config.targets.table] + [config.archive.list] * (config.archive.service == "list")
         return [path for name in named if name for path in _images_in(name)]
+
+    def failed_before(self, wildcards: Any) -> int:
+        """Parameter of `download`: jobs of this batch that left files unfetched; one more, and it is tried again.
+
+        It is the same in the next run unless another job has failed since.
+        """
+        return failed_jobs(Path(self.out.format(tile=wildcards.tile), LEDGER), wildcards.batch)
 
     def in_batches(self, pattern: str) -> list[str]:
         """`pattern`, a path with the wildcard `batch`, for every batch."""
