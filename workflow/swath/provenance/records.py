@@ -17,7 +17,7 @@ from .seal import read_sealed, write_sealed
 
 # ASSUME only these libraries have a say in the numbers of a product.
 _LIBRARIES = (
-    *("numpy", "scipy", "astropy", "photutils", "sep", "pandas", "pyarrow", "pydantic", "galsim"),
+    *("numpy", "scipy", "astropy", "photutils", "reproject", "sep", "pandas", "pyarrow", "pydantic", "galsim"),
     *("matplotlib", "PIL", "bokeh"),
 )
 # Parameters that make a job run again and say nothing of its products.
