@@ -2,8 +2,7 @@
 
 from typing import Literal
 
-from .base import Section, key
-from .inputs import File
+from .base import File, Section, key
 
 # ASSUME pixels with these flags say nothing reliable of the sky behind them. SOURCE is not among them: it is on nearly
 # every pixel of a target's aperture, and has a rule of its own in the background.

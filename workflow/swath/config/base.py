@@ -1,6 +1,6 @@
 """The base of every config section: unknown keys are errors, values are checked, instances never change."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
@@ -8,6 +8,7 @@ from .values import as_declared
 
 NAME = r"^[A-Za-z0-9][A-Za-z0-9_.+-]*$"
 FOLDER = r"^[^~{}][^{}]*$"
+File = Annotated[str, "file"]
 
 
 class Section(BaseModel):

@@ -2,8 +2,7 @@
 
 from typing import Literal
 
-from .base import Section, key
-from .inputs import File
+from .base import File, Section, key
 
 
 class Grid(Section):

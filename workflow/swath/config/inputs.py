@@ -1,13 +1,11 @@
 """What goes in: images, catalogue, reference stars."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import model_validator
 
-from .base import NAME, Section, key
+from .base import NAME, File, Section, key
 from .mapping import ArchiveImages
-
-File = Annotated[str, "file"]
 
 
 class Keywords(Section):

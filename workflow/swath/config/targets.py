@@ -1,7 +1,6 @@
 """Positions on the sky whose light curves and spectra are wanted."""
 
-from .base import Section, key
-from .inputs import File
+from .base import File, Section, key
 
 
 class Targets(Section):
