@@ -35,7 +35,7 @@ class ArchiveHeader(Section):
     )
     gain: float | str = key(
         "EGAIN",
-        "electrons per image unit; `measure` takes it from how the noise grows with the signal: to 5 to 20 % in a field "
+        "electrons per image unit; `measure` takes it from how the noise grows with the signal: to 5 to 20 % in fields "
         "with much light and a FWHM of 4 pix, too low by 10 to 20 % at 3 pix, refused where it says too little",
     )
     saturation: float | str | None = key(
