@@ -30,7 +30,8 @@ class Plan:
     """The DAG's facts of one tile.
 
     targets : folder names of the targets whose spectra are measured, in order. batches : names of the parts that
-    exposures of an archive are split into. images : band -> canonical `inputs.images` entry with absolute paths, in band order.
+    exposures of an archive are split into. images : band -> canonical `inputs.images` entry with absolute paths, in
+    band order.
     added : bands that are measured with the positions and shapes of the others.
     shape : (ny, nx). crop : the crop box. cells : tag -> box of the cells in use. patches : cell -> patch tags in use.
     """
