@@ -60,7 +60,7 @@ class Asked(NamedTuple):
         return cls(**{name: frozenset(values) for name, values in names.items()})
 
     def leaves_over(self, rule: str, wildcards: Mapping[str, str], outputs: Iterable[File], folder: str) -> bool:
-        """Is this the job of a part that is no more (a band, a patch ...), of added bands or of figures, without any now?"""
+        """Is this the job of a part that is no more (a band, a patch ...), or of added bands or figures that are?"""
         if rule in _FOR_ADDED and not self.added:
             return True
         known = {"band": self.bands, "cell": self.cells, "patch": self.patches}
