@@ -17,6 +17,7 @@ from swath.photometry.batch import measure_batch
 from swath.photometry.columns import COLUMNS, NAMES, STATUSES
 from swath.photometry.gather import gather
 from swath.photometry.quality import QUALITY
+from swath.spherex.mef import read_exposure
 from swath.tables import read_table, write_csv, write_parquet
 
 TARGETS = pd.DataFrame(
@@ -91,6 +92,18 @@ def test_every_exposure_has_a_row_and_a_status(tmp_path, run, caplog):
     assert abs(table.flux["good"] - 500) < 5 * table.flux_err["good"]
     assert table.mjd["good"] == pytest.approx(60797.8237)
     assert "4 of 7 exposures without a flux: unreadable" in caplog.text
+
+
+def test_a_frame_with_many_targets_is_opened_once(tmp_path, run, monkeypatch):
+    opened = []
+    monkeypatch.setattr(
+        "swath.photometry.batch.read_exposure", lambda *paths: opened.append(paths) or read_exposure(*paths)
+    )
+    write(tmp_path / "a.fits", Scene())
+    write(tmp_path / "b.fits", Scene(seed=1))
+    table = run([plan(slug, name, f"{name}.fits") for slug in TARGETS.slug for name in "ab"])
+    assert (table.status == "ok").all()
+    assert len(opened) == 2
 
 
 def test_bugs_are_rows_too(tmp_path, run, monkeypatch):

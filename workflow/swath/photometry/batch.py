@@ -3,7 +3,8 @@
 import logging
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..config.aperture import Aperture
 from ..errors import ConfigError, InputError
 from ..flags import counted
 from ..sources.motion import JULIAN_YEAR, MJD_J2000, propagate
-from ..spherex.mef import read_exposure
+from ..spherex.mef import Exposure, read_exposure
 from ..tables import read_table, write_parquet
 from ..telemetry import clock, over, tell
 from .columns import empty_row, frame
@@ -23,6 +24,7 @@ from .quality import QUALITY, QUALITY_FLAGS
 log = logging.getLogger(__name__)
 
 TEXTS = ("target", "slug", "exposure", "obs_id", "band", "collection", "release", "version", "file", "sha256")
+Reader = Callable[[Path, Path | None], Exposure]
 COPIED = ("target", "exposure", "obs_id", "band", "collection", "release", "version", "file", "sha256")
 
 
@@ -43,8 +45,10 @@ def measure_batch(
     """
     planned = read_table(download, TEXTS, allow_empty=True)
     positions = _positions(targets, planned)
+    read = lru_cache(maxsize=1)(read_exposure)  # a whole frame is shared by targets, whose plans follow each other
     rows = [
-        _row(plan, positions[plan.target], settings, Path(folder)) for plan in over(list(_plans(planned)), "exposures")
+        _row(plan, positions[plan.target], settings, Path(folder), read)
+        for plan in over(list(_plans(planned)), "exposures")
     ]
     table = frame(rows)
     _tell(table)
@@ -67,14 +71,14 @@ def _plans(planned: pd.DataFrame) -> Iterator[tuple]:
     return planned.sort_values(["file", "exposure", "target"], kind="stable").itertuples(index=False)
 
 
-def _row(plan: tuple, target: tuple, settings: Aperture, folder: Path) -> dict[str, object]:
+def _row(plan: tuple, target: tuple, settings: Aperture, folder: Path, read: Reader) -> dict[str, object]:
     """The row of one exposure of a target: measured, or with the reason why not."""
     row = empty_row() | {name: _text(getattr(plan, name)) for name in COPIED}
     row |= {"mjd": plan.mjd, "exptime": plan.exptime, "ra": target.ra, "dec": target.dec}
     if plan.status != "ok" or not row["file"]:
         return row | {"status": "not_downloaded", "reason": _text(plan.file_reason) or "no file"}
     try:
-        return row | _measured(plan, target, settings, folder)
+        return row | _measured(plan, target, settings, folder, read)
     except InputError as error:
         return row | {"status": "unreadable", "reason": "; ".join(error.problems).replace(f"{folder}/", "")}
     except ConfigError:
@@ -85,9 +89,9 @@ def _row(plan: tuple, target: tuple, settings: Aperture, folder: Path) -> dict[s
 
 
 @clock("measure")
-def _measured(plan: tuple, target: tuple, settings: Aperture, folder: Path) -> dict[str, object]:
+def _measured(plan: tuple, target: tuple, settings: Aperture, folder: Path, read: Reader) -> dict[str, object]:
     calibration = _text(plan.calibration)
-    exposure = read_exposure(folder / _text(plan.file), folder / calibration if calibration else None)
+    exposure = read(folder / _text(plan.file), folder / calibration if calibration else None)
     mjd = exposure.mjd if math.isfinite(exposure.mjd) else plan.mjd
     exptime = exposure.exptime if math.isfinite(exposure.exptime) else plan.exptime
     ra, dec, unknown = at_epoch(target, mjd)
