@@ -52,6 +52,7 @@ class Fetcher:
     ) -> None:
         self._folder, self._settings, self._getter = folder, settings, Getter(session)
         self._ledger, self._calibrations, self._budget, self._moved = ledger, calibrations, budget, moved
+        self._made: set[Path] = set()
 
     def obtain(self, wanted: Wanted) -> tuple[Entry, bool]:
         """The file's entry, and whether it had to be fetched: not when it is there as the ledger has it.
@@ -63,7 +64,9 @@ class Fetcher:
         if (entry := self._held(wanted)) is not None:
             return entry, False
         path = self._folder / wanted.file
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.parent not in self._made:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._made.add(path.parent)
         try:
             return self._fetch(wanted, path, _partial(path)), True
         except Fault as fault:
@@ -133,7 +136,8 @@ class Fetcher:
         entry = self._entry(wanted, part, sink, total)
         self._ledger.add(entry)
         os.replace(part, self._folder / entry.file)
-        _mark_file(path).unlink(missing_ok=True)
+        if sink.size >= _WORTH_KEEPING:
+            _mark_file(path).unlink(missing_ok=True)
         return entry
 
     def _entry(self, wanted: Wanted, part: Path, sink: Sink, total: int | None) -> Entry:
@@ -157,7 +161,7 @@ class Fetcher:
         if part.is_file():
             self._budget.charge(-part.stat().st_size)
             part.unlink()
-        _mark_file(path).unlink(missing_ok=True)
+            _mark_file(path).unlink(missing_ok=True)
 
 
 def _check_length(size: int, total: int | None) -> None:

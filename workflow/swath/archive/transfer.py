@@ -18,7 +18,7 @@ from .faults import Fault, of_error
 from .fitsstream import Walker
 from .light import Calibration, calibration_of, psf_start
 
-PIECE = 1 << 16  # bytes asked for at a time; of larger pieces more would be read of a PSF that is not wanted
+PIECE = 1 << 18  # most bytes taken at a time
 _SMALL = 1 << 22
 _DIGEST = re.compile(r"(sha-512|sha-256|md5)\s*=\s*:?([A-Za-z0-9+/]+={0,2}):?", re.IGNORECASE)
 

@@ -71,7 +71,7 @@ def sum32(pieces: Collection[bytes] | Iterator[bytes]) -> int:
     """The 32-bit ones' complement sum of bytes, in pieces of which all but the last are multiples of four long."""
     total = 0
     for piece in pieces:
-        padded = piece + bytes(-len(piece) % 4)
+        padded = piece if len(piece) % 4 == 0 else piece + bytes(-len(piece) % 4)
         total = _fold(total + int(np.frombuffer(padded, ">u4").sum(dtype=np.uint64)))
     return total
 
