@@ -244,6 +244,19 @@ def test_lines_that_are_no_entries_are_left_out(server, tile):
     assert all(json.loads(line)["file"] for line in ledger.read_text().splitlines()[-1:])
 
 
+def test_another_number_of_batches_fetches_nothing_again(server, tile):
+    first = tile.run(**LOOSE)
+    server.files[f"/{NAMES[0]}"] = mef(70, psf=False)  # the archive has another file now
+    (tile.folder / first.file[NAMES[0]]).unlink()
+    tile.batch = tile.batch.rename(tile.batch.with_name("a000.parquet"))
+    second = tile.run(**LOOSE)
+    server.log.clear()
+    for name in ("a000", "b000", "z000"):
+        tile.batch = tile.batch.rename(tile.batch.with_name(f"{name}.parquet"))
+        pd.testing.assert_frame_equal(tile.run(**LOOSE), second)
+    assert not server.log
+
+
 def test_no_room_is_told_before_anything_is_asked(server, tile):
     batch = pd.read_parquet(tile.batch)
     batch.assign(bytes=2e6).to_parquet(tile.batch)

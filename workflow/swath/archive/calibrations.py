@@ -24,14 +24,12 @@ class Calibrations:
         """Is the file of a calibration (relative to the tile's folder) here, as it was written?"""
         with self._lock:
             if file not in self._known:
-                entry = self._ledger.get(file)
-                self._known[file] = entry is not None and is_whole(self._folder / file, entry)
+                self._known[file] = any(is_whole(self._folder / file, entry) for entry in self._ledger.get(file))
             return self._known[file]
 
     def size(self, file: str) -> int:
         """Bytes of a file that is held."""
-        entry = self._ledger.get(file)
-        return entry.size if entry else 0
+        return (self._folder / file).stat().st_size
 
     def add(self, calibration: Calibration, whole: Path, start: int) -> None:
         """Take PSF and wavelengths from a whole file, from byte `start` on, unless they are here."""

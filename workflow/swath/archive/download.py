@@ -159,9 +159,9 @@ def _by_host(wanted: Iterable[Wanted]) -> dict[str, list[Wanted]]:
     return groups
 
 
-def _is_there(folder: Path, entry: Entry | None) -> bool:
+def _is_there(folder: Path, entries: Iterable[Entry]) -> bool:
     """Has it been finished, at a glance? Its checksum is looked at later."""
-    return entry is not None and (folder / entry.file).is_file()
+    return any((folder / entry.file).is_file() for entry in entries)
 
 
 def _table(plans: Iterable[Plan], results: Mapping[str, Entry | Fault]) -> pd.DataFrame:

@@ -75,16 +75,16 @@ class Fetcher:
             raise
 
     def _held(self, wanted: Wanted) -> Entry | None:
-        entry = self._ledger.get(wanted.key)
-        if entry is None or (entry.calibration and not self._calibrations.has(entry.calibration)):
-            return None
-        path = self._folder / entry.file
-        if is_whole(path, entry):
-            return entry
-        if not is_whole(_partial(path), entry):
-            return None
-        os.replace(_partial(path), path)  # killed between its entry and its name
-        return entry
+        for entry in reversed(self._ledger.get(wanted.key)):
+            if entry.calibration and not self._calibrations.has(entry.calibration):
+                continue
+            path = self._folder / entry.file
+            if is_whole(path, entry):
+                return entry
+            if is_whole(_partial(path), entry):  # killed between its entry and its name
+                os.replace(_partial(path), path)
+                return entry
+        return None
 
     def _fetch(self, wanted: Wanted, path: Path, part: Path) -> Entry:
         had = _read_mark(path, part, wanted.url)

@@ -48,7 +48,10 @@ class Ledger:
 
     def __init__(self, folder: Path, batch: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._entries = {entry.key: entry for path in sorted(folder.glob("*.jsonl")) for entry in _read(path)}
+        self._entries: dict[str, list[Entry]] = {}
+        for path in sorted(folder.glob("*.jsonl")):
+            for entry in entries(path):
+                self._entries.setdefault(entry.key, []).append(entry)
         self._stream = open(folder / f"{batch}.jsonl", "ab", buffering=0)  # noqa: SIM115 - closed by `close`
         self._lock = threading.Lock()
         if self._stream.tell() and _last_byte(Path(self._stream.name)) != b"\n":
@@ -58,15 +61,15 @@ class Ledger:
         """Nothing more is added."""
         self._stream.close()
 
-    def get(self, key: str) -> Entry | None:
-        """The latest entry of a file, or None."""
-        return self._entries.get(key)
+    def get(self, key: str) -> list[Entry]:
+        """All entries of a file: jobs of several batches may have fetched it, or it was fetched again."""
+        return self._entries.get(key, [])
 
     def add(self, entry: Entry) -> None:
         """Append an entry, unless it is there already; one write, so that a kill tears no more than this line."""
         with self._lock:
-            if self._entries.get(entry.key) != entry:
-                self._entries[entry.key] = entry
+            if entry not in self.get(entry.key):
+                self._entries.setdefault(entry.key, []).append(entry)
                 self._stream.write((json.dumps(entry._asdict()) + "\n").encode("ascii"))
 
 
@@ -78,7 +81,8 @@ def is_whole(path: Path, entry: Entry) -> bool:
         return False
 
 
-def _read(path: Path) -> list[Entry]:
+def entries(path: Path) -> list[Entry]:
+    """What the ledger of one batch holds, in order; a line torn by a kill is left out."""
     found = []
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
