@@ -2,6 +2,9 @@
 
 import hashlib
 import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,6 +12,7 @@ from ..files import sha256
 from .seal import Damaged, read_sealed, write_sealed
 
 SMALL = 16 << 20
+_BATCH = 1000
 
 
 class File(NamedTuple):
@@ -31,6 +35,18 @@ def stamp(path: str | Path) -> str:
 def measured(path: str | Path) -> File:
     """A file's size and checksum, from its bytes."""
     return File(str(path), Path(path).stat().st_size, sha256(path))
+
+
+def measured_all(paths: Iterable[str], threads: int) -> Iterator[tuple[str, File | None]]:
+    """Path, size and checksum of each file in turn, None for those missing; `threads` are read at a time."""
+    waiting = iter(paths)
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        while batch := list(islice(waiting, _BATCH)):
+            yield from zip(batch, pool.map(_measured, batch), strict=True)
+
+
+def _measured(path: str) -> File | None:
+    return measured(path) if Path(path).is_file() else None
 
 
 def measured_once(path: str | Path, folder: Path) -> File:

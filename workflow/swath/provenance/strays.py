@@ -9,7 +9,11 @@ from .findings import Finding
 
 _TEMPORARY = re.compile(r"\.\d+\..+")
 # Written beside the products and not products: they may hold dates and times.
-_ASIDE = ("logs/", "benchmarks/", "runs/", "records/", "run.log", "plan.json", "manifest.json")
+_ASIDE = (
+    *("logs/", "benchmarks/", "runs/", "records/", "run.log", "plan.json", "manifest.json"),
+    *("query/cache/", "download/ledger/"),
+)
+_STATE = re.compile(r"targets/[^/]+/state\.json")
 _SHOWN = 5
 
 
@@ -29,7 +33,7 @@ def strays(
         if _TEMPORARY.fullmatch(Path(path).name):
             sentence = "a temporary file of a job that was interrupted"
             findings.append(Finding("LEFTOVER", path, "", sentence, removed=(path,)))
-        elif path in known or name.startswith(_ASIDE):
+        elif path in known or name.startswith(_ASIDE) or _STATE.fullmatch(name):
             continue
         elif path in needed:
             sentence = "a product, and no record says how it was made"

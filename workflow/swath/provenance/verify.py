@@ -4,19 +4,17 @@ Nothing is repaired or written here. What the records say exists is verified, wh
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from .digests import File, measured
+from .digests import File, measured_all
+from .fetched import verify_fetched
 from .findings import Finding, Report, state
 from .history import TIMED, Asked, Job, read_jobs
 from .manifest import Entry, read_manifest
 from .seal import Damaged
 from .strays import strays
 
-_BATCH = 1000
 Claims = dict[str, list[tuple[Entry, File]]]
 
 
@@ -48,9 +46,14 @@ def verify(folder: str, asked: Asked | None = None, threads: int = 1) -> Report:
             f"{count} products of {len(old)} jobs are left over: the config does not ask for them any more "
             f"(first: {min(old)})"
         )
+    fetched = verify_fetched(folder, threads)
+    report.findings += fetched.findings
+    report.products, report.size = report.products + fetched.count, report.size + fetched.size
+    if fetched.gone:
+        report.notes.append(f"{fetched.gone} files that were fetched from an archive are not there any more")
     needed = {file.path for entry in entries.values() for file in entry.inputs} | (asked.products if asked else set())
     once = {file.path for entry in listed.values() for file in entry.outputs}
-    findings, notes = strays(folder, {*claims, *lost, *entries}, needed, once)
+    findings, notes = strays(folder, {*claims, *lost, *entries, *fetched.paths}, needed, once)
     report.findings += findings
     report.notes += notes
     return report
@@ -133,7 +136,7 @@ def _claims(entries: Mapping[str, Entry]) -> Claims:
 
 
 def _compare(report: Report, claims: Claims, old: set[str], threads: int) -> Iterator[Finding]:
-    for path, found in _measure(claims, threads):
+    for path, found in measured_all(claims, threads):
         entry, expected = claims[path][-1]
         left = entry.record.path in old
         if found is None:
@@ -164,7 +167,7 @@ def _inputs(
 
 
 def _compare_inputs(inputs: Mapping[str, list[tuple[Entry, File]]], threads: int) -> Iterator[Finding]:
-    for path, found in _measure(inputs, threads):
+    for path, found in measured_all(inputs, threads):
         readers = [(entry, file) for entry, file in inputs[path] if file != found]
         if not readers:
             continue
@@ -189,15 +192,3 @@ def _stale(entries: Mapping[str, Entry], claims: Claims, old: set[str]) -> Itera
             if versions and file not in versions and entry.outputs:
                 sentence = f"made from another {file.path}: {state(file)} then, {state(versions[-1])} now"
                 yield Finding("STALE", entry.outputs[0].path, entry.rule, sentence, (entry.outputs[0].path,))
-
-
-def _measure(paths: Iterable[str], threads: int) -> Iterator[tuple[str, File | None]]:
-    """Size and checksum of each file in turn, None for those missing; `threads` are read at a time."""
-    waiting = iter(paths)
-    with ThreadPoolExecutor(max(threads, 1)) as pool:
-        while batch := list(islice(waiting, _BATCH)):
-            yield from zip(batch, pool.map(_measured, batch), strict=True)
-
-
-def _measured(path: str) -> File | None:
-    return measured(path) if Path(path).is_file() else None
