@@ -27,6 +27,10 @@ def rows(path, *entries):
     write_parquet(path, pd.DataFrame(entries, columns=["target", "status", "file"]))
 
 
+def read_state(tile, target):
+    return read_json(tile / f"targets/{target}/state.json")
+
+
 @pytest.fixture
 def tile(tmp_path):
     for name in STAGES["query"]:
@@ -42,10 +46,12 @@ def test_a_stage_is_done_when_all_its_files_are_there(tile):
     rows(tile / "download/b001.parquet", ("a-1", "ok", "data/D2/y.fits"))
     touch(tile / "photometry.parquet")
     touch(tile / "photometry.ecsv")
-    for name in ("lightcurve.csv", "photometry.json"):
-        touch(tile / "targets/a-1" / name)
+    for name in STAGES["lightcurve"]:
+        write_states(config(tile), PLAN, tile)
+        assert "lightcurve" not in read_state(tile, "a-1")["completed_stages"]
+        touch(tile / name.format(target="a-1"))
     write_states(config(tile), PLAN, tile)
-    one, other = (read_json(tile / f"targets/{name}/state.json") for name in PLAN.targets)
+    one, other = (read_state(tile, name) for name in PLAN.targets)
     assert one["completed_stages"] == ["query", "download", "aperture", "lightcurve"]
     assert one["missing_stages"] == ["spectrum_plot"]
     assert one["counts"]["download"] == {"ok": 2}
@@ -97,3 +103,22 @@ def test_stages_left_out_are_named_when_their_rules_are_to_run():
 def test_a_stage_of_another_name_is_an_error():
     with pytest.raises(ConfigError, match="stages"):
         load_config({"targets": {"ra": 1.0, "dec": 2.0}, "stages": ["plot"]}, ".")
+
+
+class Wildcards:
+    tile = "t"
+
+
+def test_maps_of_solid_angles_are_files_that_aperture_reads(tmp_path):
+    """Another map under an old name is another stamp, and so a rerun."""
+    run = object.__new__(Spectral)
+    run.out, run.config = "results/{tile}", config(tmp_path)
+    run.configs = {"t": run.config}
+    assert run.area_maps(Wildcards) == run.stamps(run.area_maps)(Wildcards) == []
+    path = tmp_path / "maps/sapm_D1.fits"
+    touch(path)
+    run.configs = {"t": config(tmp_path, aperture={"solid_angle_maps": "maps"})}
+    assert run.area_maps(Wildcards) == [str(path)]
+    before = run.stamps(run.area_maps)(Wildcards)
+    path.write_bytes(b"another map")
+    assert run.stamps(run.area_maps)(Wildcards) != before

@@ -48,9 +48,10 @@ rule reference:
         mem_mb=1500,
         archive=1,
     params:
-        gaia=SETUP.settings("gaia"),
+        gaia=SETUP.settings("gaia.mag_min", "gaia.mag_max", "gaia.fetch"),
         http=SETUP.settings("archive.http"),
         image=lambda wildcards: next(iter(SETUP.plan(wildcards).images.values())),
+        stamps=SETUP.stamps(SETUP.first_image),
         code=SETUP.code("reference"),
     message:
         "reference: fetch the reference stars of the field"
@@ -97,7 +98,13 @@ rule download:
         mem_mb=1500,
         archive=1,
     params:
-        archive=SETUP.settings("archive"),
+        archive=SETUP.settings(
+            "archive.service",
+            "archive.tap_url",
+            "archive.sia_url",
+            "archive.data_url",
+            "archive.http",
+        ),
         settings=SETUP.asked_download,
         failed_before=SETUP.failed_before,
         folder=lambda wildcards: OUT.format(tile=wildcards.tile),

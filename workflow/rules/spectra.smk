@@ -5,6 +5,7 @@ rule aperture:
     input:
         files=f"{OUT}/download/{{batch}}.parquet",
         targets=rules.query.output.targets,
+        maps=SETUP.area_maps,
     output:
         photometry=f"{OUT}/aperture/{{batch}}.parquet",
         record=f"{OUT}/records/aperture/{{batch}}.json",
@@ -18,6 +19,7 @@ rule aperture:
         mem_mb=1500,
     params:
         settings=SETUP.settings("aperture"),
+        stamps=SETUP.stamps(SETUP.area_maps),
         folder=lambda wildcards: OUT.format(tile=wildcards.tile),
         code=SETUP.code("aperture"),
     message:

@@ -53,6 +53,11 @@ class Spectral(Compared):
         named = [config.targets.table] + [config.archive.list] * (config.archive.service == "list")
         return [path for name in named if name for path in _images_in(name)]
 
+    def area_maps(self, wildcards: Any) -> list[str]:
+        """Input function of `aperture`: maps of the pixels' solid angles, where the config names a folder of them."""
+        folder = self.configs[wildcards.tile].aperture.solid_angle_maps
+        return _images_in(folder) if folder else []
+
     def failed_before(self, wildcards: Any) -> int:
         """Parameter of `download`: jobs of this batch that left files unfetched; one more, and it is tried again.
 

@@ -86,9 +86,9 @@ class Tiles:
         fetched = [f"{self.out.format(tile=wildcards.tile)}/query/reference.csv"] * config.fetches_reference
         return [config.inputs.gaia] if config.inputs.gaia else fetched
 
-    def first_image(self, wildcards: Any) -> str:
+    def first_image(self, wildcards: Any) -> list[str]:
         """Input function: the image of the first band, which says where the field is."""
-        return next(iter(self.plan(wildcards).images.values()))["path"]
+        return [next(iter(self.plan(wildcards).images.values()))["path"]]
 
     def each_band(self, pattern: str) -> InputFunction:
         """Input function: `pattern` under the tile's folder for every band, in order."""
