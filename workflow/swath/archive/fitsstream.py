@@ -13,6 +13,7 @@ BLOCK, CARD = 2880, 80
 GZIP = b"\x1f\x8b"
 _LONGEST_HEADER = 4000 * BLOCK
 _INFLATED = 1 << 22  # bytes at a time
+_END = re.compile(rb"END {5}")
 _TEXT = re.compile(rb"\s*'((?:[^']|'')*)'")
 
 
@@ -135,10 +136,10 @@ class Walker:
     def _take_block(self) -> None:
         if not self._header:
             self._is_fits()
-        end = next((i for i in range(0, BLOCK, CARD) if self._block[i : i + 8] == b"END     "), None)
-        self._header += self._block
+        block = bytes(self._block)
+        self._header += block
         self._block.clear()
-        if end is not None:
+        if any(found.start() % CARD == 0 for found in _END.finditer(block)):
             hdu = _hdu(bytes(self._header), self.hdus[-1].end if self.hdus else 0)
             self.hdus.append(hdu)
             self._left = hdu.end - hdu.data
