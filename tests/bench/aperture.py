@@ -17,6 +17,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from spherex.build import SKY, Scene, write, write_calibration
+from spherex.fetched import checksums
 from spherex.injected import FLUXES, field, recovered, scenes
 from swath.config.aperture import Aperture
 from swath.photometry.batch import measure_batch
@@ -81,10 +82,12 @@ def cost(folder: Path, light: bool, size: int) -> float:
         detector, place = number % 6 + 1, (100.0 + 6.1 * number, 150.0 + 5.7 * number)
         scene = Scene(detector=detector, at=place, size=(size, size), sources=((*SKY, 500.0),), seed=number)
         write(folder / f"{number}.fits", scene, psf=not light)
-        texts = dict.fromkeys(("obs_id", "collection", "release", "version", "file_reason", "sha256"), "")
+        texts = dict.fromkeys(("obs_id", "collection", "release", "version", "file_reason"), "")
         rows.append(texts | {"target": "one", "exposure": str(number), "band": f"D{detector}", "mjd": 60800.0,
                              "exptime": 113.6, "status": "ok", "file": f"{number}.fits",
-                             "calibration": f"cal{detector}.fits" if light else ""})  # fmt: skip
+                             "calibration": f"cal{detector}.fits" if light else ""}
+                    | checksums(folder / f"{number}.fits")
+                    | checksums(folder / f"cal{detector}.fits", "calibration_"))  # fmt: skip
     write_parquet(folder / "plan.parquet", pd.DataFrame(rows))
     target = {"slug": "one", "ra": SKY[0], "dec": SKY[1], "epoch": 2016.0, "pmra": 12.0, "pmdec": -3.0}
     write_csv(folder / "targets.csv", pd.DataFrame([target]))

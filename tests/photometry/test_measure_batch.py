@@ -11,6 +11,7 @@ from astropy.coordinates import SkyCoord
 from astropy.table import Table
 from astropy.time import Time
 from spherex.build import SKY, Scene, celestial, image_header, write, write_calibration
+from spherex.fetched import checksums
 from swath.config.aperture import Aperture
 from swath.errors import ConfigError, InputError
 from swath.photometry.batch import measure_batch
@@ -38,9 +39,18 @@ def plan(target, exposure, file="", status="ok", calibration="", **others):
     return {
         "target": target, "exposure": exposure, "obs_id": exposure[:6], "band": "D1", "collection": "spherex_qr2",
         "release": "qr2", "version": "v20", "mjd": 60797.8, "exptime": 113.6, "selected": True, "status": status,
-        "file_reason": "" if status == "ok" else "503 four times", "file": file, "sha256": "ab",
-        "calibration": calibration,
+        "file_reason": "" if status == "ok" else "503 four times", "file": file, "size": 0, "sha256": "",
+        "calibration": calibration, "calibration_size": 0, "calibration_sha256": "",
     } | others  # fmt: skip
+
+
+def fetched(folder, row):
+    """The row with size and checksum of its files, unless it tells them."""
+    told = dict(row)
+    for name, prefix in (("file", ""), ("calibration", "calibration_")):
+        if (path := folder / row[name]).is_file() and not row[f"{prefix}sha256"]:
+            told |= checksums(path, prefix)
+    return told
 
 
 @pytest.fixture
@@ -49,6 +59,7 @@ def run(tmp_path):
 
     def measured(plans, settings=None, targets=TARGETS, name="b000.parquet"):
         columns = plan("", "")
+        plans = [fetched(tmp_path, row) for row in plans]
         table = pd.DataFrame(plans) if plans else pd.DataFrame({key: pd.Series(dtype="str") for key in columns})
         write_parquet(tmp_path / "plans.parquet", table)
         write_csv(tmp_path / "targets.csv", targets)
@@ -104,6 +115,26 @@ def test_a_frame_with_many_targets_is_opened_once(tmp_path, run, monkeypatch):
     table = run([plan(slug, name, f"{name}.fits") for slug in TARGETS.slug for name in "ab"])
     assert (table.status == "ok").all()
     assert len(opened) == 2
+
+
+@pytest.mark.parametrize("which", ["a.fits", "cal.fits"])
+def test_a_file_that_is_not_the_one_that_was_fetched_is_not_measured(which, tmp_path, run):
+    """One flipped bit, in a pixel or in the PSF: still FITS, and a flux would come out."""
+    write(tmp_path / "a.fits", Scene(sources=((*SKY, 500.0),)), psf=False)
+    write_calibration(tmp_path / "cal.fits", 1)
+    row = fetched(tmp_path, plan(TARGETS.slug[0], "a", "a.fits", calibration="cal.fits"))
+    assert run([row]).status.item() == "ok"
+    path = tmp_path / which
+    damaged = bytearray(path.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    path.write_bytes(damaged)
+    table = run([row])
+    assert table.status.item() == "unreadable"
+    assert table.reason.item() == (
+        f"{which}: its SHA-256 is not the one of the file that was fetched; fetch it again with --forcerun download"
+    )
+    path.write_bytes(bytes(damaged[:-2880]))
+    assert "bytes, expected" in run([row]).reason.item()
 
 
 def test_bugs_are_rows_too(tmp_path, run, monkeypatch):

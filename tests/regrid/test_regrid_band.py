@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from astropy.io import fits
 from skies import pixels_of, positions, stars, tan, write
+from spherex.fetched import checksums
 from swath.config.grid import Grid
 from swath.config.images import Load
 from swath.config.inputs import Image, Keywords
@@ -37,17 +38,23 @@ class Archive:
         write(self.folder / "data" / name, pixels, wcs, **cards)
         self.row(name, f"data/{name}", band)
 
-    def row(self, exposure, file, band, status="ok", reason=""):
-        self.rows.append({"exposure": exposure, "file": file, "band": band, "status": status, "file_reason": reason})
+    def row(self, exposure, file, band, status="ok", reason="", **told):
+        self.rows.append(
+            {"exposure": exposure, "file": file, "band": band, "status": status, "file_reason": reason, **told}
+        )
+
+    def fetched(self, row):
+        path = self.folder / row["file"]
+        return checksums(path) if path.is_file() else {"size": 0, "sha256": ""}
 
     def regrid(self, band="r", grid=None, header=None, **archive):
         """Run it; image (HDUs), facts, listing."""
         tables = []
         for number in range(2):
             tables.append(self.folder / f"b{number:03d}.parquet")
-            pd.DataFrame(
-                self.rows[number::2], columns=["exposure", "file", "band", "status", "file_reason"]
-            ).to_parquet(tables[-1])
+            columns = ["exposure", "file", "band", "status", "file_reason", "size", "sha256"]
+            rows = [self.fetched(row) | row for row in self.rows[number::2]]
+            pd.DataFrame(rows, columns=columns).to_parquet(tables[-1])
         given = {"bands": {"r": ["r", "R.9"], "g": None}, "header": {"sky_sigma": "SKYSIG"} | (header or {})} | archive
         grid = grid or Grid(ra=150, dec=2, width=100, pixel_scale_arcsec=1)
         settings = Settings(ArchiveImages(**given), grid, Load(), Keywords(), Noise())
@@ -148,11 +155,14 @@ def test_every_file_has_its_row_and_those_left_out_a_reason(archive, tmp_path):
     archive.row("junk.fits", "data/junk.fits", "r")
     archive.row("lost.fits", "", "r", "failed", "404 Not Found")
     archive.row("gone.fits", "data/gone.fits", "r")
+    archive.add("flipped.fits", tan(SHAPE))
+    archive.rows[-1] |= checksums(tmp_path / "data/flipped.fits") | {"sha256": "another"}
     hdus, facts, rows = archive.regrid()
     reasons = {
         "far": "does not overlap", "nozp": "zero_point: ZP_AUTO is missing", "badgain": "gain: EGAIN = 'high'",
         "nowcs": "no celestial WCS: CTYPE1 missing", "blank": "every pixel", "nofilter": "no FILTER",
         "junk": "not a readable FITS", "lost": "404 Not Found", "gone": "no such file",
+        "flipped": "its SHA-256 is not the one of the file that was fetched",
     }  # fmt: skip
     for name, words in reasons.items():
         row = rows.loc[f"{name}.fits"]
@@ -161,7 +171,7 @@ def test_every_file_has_its_row_and_those_left_out_a_reason(archive, tmp_path):
         assert str(tmp_path) not in row.reason
     assert "other.fits" not in rows.index
     assert rows.status["named.fits"] == "copied"
-    assert (facts["files"], facts["used"]) == (11, 2)
+    assert (facts["files"], facts["used"]) == (12, 2)
 
 
 def test_a_band_without_any_usable_image_ends_with_the_reasons(archive):

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from plots.pictures import drawn
 from spherex.build import SKY, Scene, write, write_calibration
+from spherex.fetched import checksums
 from swath.config.aperture import Aperture
 from swath.config.lightcurve import LightCurve
 from swath.photometry.batch import measure_batch
@@ -34,8 +35,8 @@ def plan(folder, number):
         "target": "A_star-00000001", "exposure": f"e{number:02d}", "obs_id": f"o{number:02d}", "band": f"D{detector}",
         "collection": "spherex_qr2", "release": "qr2", "version": "v20", "mjd": 60800.0 + number, "exptime": 113.6,
         "selected": True, "status": "failed" if lost else "ok", "file_reason": "404" if lost else "",
-        "file": "" if lost else path.name, "sha256": "ab", "calibration": f"cal{detector}.fits",
-    }  # fmt: skip
+        "file": "" if lost else path.name, "calibration": f"cal{detector}.fits",
+    } | checksums(path) | checksums(folder / f"cal{detector}.fits", "calibration_")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from urllib3 import Retry
 
 from ..config.archive import Archive
 from ..config.download import Download
+from ..provenance.digests import File, measured
 from ..tables import read_table, write_parquet
 from ..telemetry import moved, over, tell
 from . import observations
@@ -39,6 +40,8 @@ COLUMNS = {
     "sha256": "SHA-256 of the file",
     "saved": "bytes that were not read, because the PSF is held already",
     "calibration": "file with PSF and WCS-WAVE, relative to the tile's folder; empty where the file has them itself",
+    "calibration_size": "its bytes",
+    "calibration_sha256": "its SHA-256",
 }
 
 
@@ -63,7 +66,7 @@ def download_batch(
     urls = read_urls(folder / "query" / "download_urls.json")
     plans = plan_files(rows, read_table(targets, allow_empty=True), urls, settings, archive.service == "list")
     results = fetch_all(plans, archive, settings, folder, Path(batch).stem)
-    table = _table(plans, results)
+    table = _table(plans, results, _calibrations(results.values(), folder))
     write_parquet(output, pd.concat([rows, table], axis=1))
     if passing := sum(isinstance(result, Fault) and result.may_pass for result in results.values()):
         note_failures(folder / FOLDER, Path(batch).stem, passing)
@@ -164,18 +167,28 @@ def _is_there(folder: Path, entries: Iterable[Entry]) -> bool:
     return any((folder / entry.file).is_file() for entry in entries)
 
 
-def _table(plans: Iterable[Plan], results: Mapping[str, Entry | Fault]) -> pd.DataFrame:
-    rows = [_row(plan, results[plan.wanted.key] if plan.wanted else Fault(plan.reason)) for plan in plans]
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    numbers = ("size", "saved")
+def _calibrations(results: Iterable[Entry | Fault], folder: Path) -> dict[str, File]:
+    """Size and checksum of the calibration files that these files go with."""
+    names = {result.calibration for result in results if isinstance(result, Entry)} - {""}
+    return {"": File("", 0, "")} | {name: measured(folder / name)._replace(path=name) for name in sorted(names)}
+
+
+def _table(
+    plans: Iterable[Plan], results: Mapping[str, Entry | Fault], calibrations: Mapping[str, File]
+) -> pd.DataFrame:
+    made = [(plan, results[plan.wanted.key] if plan.wanted else Fault(plan.reason)) for plan in plans]
+    table = pd.DataFrame([_row(*pair, calibrations) for pair in made], columns=list(COLUMNS))
+    numbers = ("size", "saved", "calibration_size")
     return table.astype({name: "int64" if name in numbers else "str" for name in COLUMNS})
 
 
-def _row(plan: Plan, result: Entry | Fault) -> tuple[str, str, str, str, int, str, int, str]:
+def _row(plan: Plan, result: Entry | Fault, calibrations: Mapping[str, File]) -> tuple[str | int, ...]:
+    """Values of `COLUMNS`."""
     url = plan.wanted.url if plan.wanted else ""
     if isinstance(result, Fault):
-        return FAILED, str(result), "", url, 0, "", 0, ""
-    return OK, "", result.file, url, result.size, result.sha256, result.saved, result.calibration
+        return FAILED, str(result), "", url, 0, "", 0, *calibrations[""]
+    own = result.file, url, result.size, result.sha256, result.saved
+    return OK, "", *own, *calibrations[result.calibration]
 
 
 def _report(table: pd.DataFrame, exposures: pd.Series) -> None:

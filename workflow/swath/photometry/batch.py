@@ -4,7 +4,7 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import pandas as pd
 from ..config.aperture import Aperture
 from ..errors import ConfigError, InputError
 from ..flags import counted
+from ..provenance.digests import changed
 from ..sources.motion import JULIAN_YEAR, MJD_J2000, propagate
 from ..spherex.mef import Exposure, read_exposure
 from ..tables import read_table, write_parquet
@@ -24,7 +25,8 @@ from .quality import QUALITY, QUALITY_FLAGS
 log = logging.getLogger(__name__)
 
 TEXTS = ("target", "slug", "exposure", "obs_id", "band", "collection", "release", "version", "file", "sha256")
-Reader = Callable[[Path, Path | None], Exposure]
+Stored = tuple[str, int, str]  # a file: path relative to the tile's folder, size, SHA-256
+Reader = Callable[[Stored, Stored | None], Exposure]
 COPIED = ("target", "exposure", "obs_id", "band", "collection", "release", "version", "file", "sha256")
 
 
@@ -45,7 +47,9 @@ def measure_batch(
     """
     planned = read_table(download, TEXTS, allow_empty=True)
     positions = _positions(targets, planned)
-    read = lru_cache(maxsize=1)(read_exposure)  # a whole frame is shared by targets, whose plans follow each other
+    whole = lru_cache(maxsize=64)(partial(_whole, Path(folder)))
+    # A whole frame is shared by targets, whose plans follow each other.
+    read = lru_cache(maxsize=1)(lambda file, held: read_exposure(whole(file), whole(held) if held else None))
     rows = [
         _row(plan, positions[plan.target], settings, Path(folder), read)
         for plan in over(list(_plans(planned)), "exposures")
@@ -78,7 +82,7 @@ def _row(plan: tuple, target: tuple, settings: Aperture, folder: Path, read: Rea
     if plan.status != "ok" or not row["file"]:
         return row | {"status": "not_downloaded", "reason": _text(plan.file_reason) or "no file"}
     try:
-        return row | _measured(plan, target, settings, folder, read)
+        return row | _measured(plan, target, settings, read)
     except InputError as error:
         return row | {"status": "unreadable", "reason": "; ".join(error.problems).replace(f"{folder}/", "")}
     except ConfigError:
@@ -89,15 +93,22 @@ def _row(plan: tuple, target: tuple, settings: Aperture, folder: Path, read: Rea
 
 
 @clock("measure")
-def _measured(plan: tuple, target: tuple, settings: Aperture, folder: Path, read: Reader) -> dict[str, object]:
-    calibration = _text(plan.calibration)
-    exposure = read(folder / _text(plan.file), folder / calibration if calibration else None)
+def _measured(plan: tuple, target: tuple, settings: Aperture, read: Reader) -> dict[str, object]:
+    held = (plan.calibration, int(plan.calibration_size), plan.calibration_sha256) if _text(plan.calibration) else None
+    exposure = read((plan.file, int(plan.size), plan.sha256), held)
     mjd = exposure.mjd if math.isfinite(exposure.mjd) else plan.mjd
     exptime = exposure.exptime if math.isfinite(exposure.exptime) else plan.exptime
     ra, dec, unknown = at_epoch(target, mjd)
     row = measure(exposure, ra, dec, settings) | {"mjd": mjd, "exptime": exptime}
     row["quality"] |= QUALITY["MOTION_UNKNOWN"] if unknown else 0
     return row
+
+
+def _whole(folder: Path, file: Stored) -> Path:
+    """Path of a file that is as it was fetched; InputError for any other."""
+    if problem := changed(folder / file[0], *file[1:]):
+        raise InputError(f"{file[0]}: {problem}; fetch it again with --forcerun download")
+    return folder / file[0]
 
 
 def at_epoch(target: tuple, mjd: float) -> tuple[float, float, bool]:

@@ -37,6 +37,25 @@ def measured(path: str | Path) -> File:
     return File(str(path), Path(path).stat().st_size, sha256(path))
 
 
+def changed(path: str | Path, size: int, digest: str) -> str:
+    """How a file differs from the one that a table tells of, in a few words; '' where it does not.
+
+    Of a file of 16 MB and more the size alone is looked at, since reading all of it costs more than what is done with
+    it; `snakemake verify` reads it.
+    """
+    try:
+        found = os.stat(path).st_size
+        if found != size:
+            return f"{found} bytes, expected {size}"
+        return (
+            "" if size >= SMALL or sha256(path) == digest else "its SHA-256 is not the one of the file that was fetched"
+        )
+    except FileNotFoundError:
+        return "no such file"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+
+
 def measured_all(paths: Iterable[str], threads: int) -> Iterator[tuple[str, File | None]]:
     """Path, size and checksum of each file in turn, None for those missing; `threads` are read at a time."""
     waiting = iter(paths)

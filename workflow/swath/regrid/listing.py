@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from ..config.mapping import ArchiveBand
 from ..errors import InputError
+from ..provenance.digests import changed
 from . import header
 
 FAILED, REJECTED, COPIED, RESAMPLED = "failed", "rejected", "copied", "resampled"
@@ -45,11 +46,13 @@ def files_of(
     return [file for file in found if own.get(file.filter, band if not file.filter else None) == band]
 
 
-def _file(row: Mapping[str, str], folder: Path, own: Mapping[str, str], key: str, hdu: int | str | None) -> File:
+def _file(row: Mapping[str, Any], folder: Path, own: Mapping[str, str], key: str, hdu: int | str | None) -> File:
     """A row as a file; its filter is '' where neither archive nor header say it."""
     name, told = str(row["file"] or ""), str(row["band"] or "").strip()
     if row["status"] != "ok":
         return File(name, row["exposure"], told, FAILED, str(row["file_reason"] or "not downloaded"))
+    if problem := changed(folder / name, row["size"], row["sha256"]):
+        return File(name, row["exposure"], told, REJECTED, f"{problem}; fetch it again with --forcerun download")
     try:
         head = header.read(str(folder / name), hdu)
     except InputError as error:
