@@ -36,6 +36,16 @@ def test_a_fetched_file_that_was_changed_is_named_with_the_batch_that_fetches_it
     assert finding.forced == ("results/t/download/b003.parquet",)
 
 
+def test_a_file_that_was_fetched_again_by_another_batch_is_held_to_either_entry(tile):
+    """Batches are read in the order of their names, which says nothing of which came later."""
+    path = tile / NAMES[0]
+    path.write_text("reprocessed")
+    ledger = Ledger(tile / FOLDER, "b001")
+    ledger.add(Entry(NAMES[0], NAMES[0], path.stat().st_size, sha256(path)))
+    ledger.close()
+    assert verify("results/t").fine
+
+
 def test_fetched_files_that_were_deleted_are_told_and_no_fault(tile):
     (tile / NAMES[0]).unlink()
     report = verify("results/t")

@@ -12,6 +12,9 @@ from .digests import File, measured_all
 from .findings import Finding, state
 
 
+Claim = tuple[str, Entry]
+
+
 class Fetched(NamedTuple):
     """findings : files that are not as they came. paths : all that the ledger knows. size, count : of those there."""
 
@@ -24,19 +27,21 @@ class Fetched(NamedTuple):
 
 def verify_fetched(folder: str, threads: int) -> Fetched:
     """Compare the fetched files of a tile, as far as they are still there, with the ledger of its downloads."""
-    known = {f"{folder}/{entry.file}": (batch, entry) for batch, entry in _latest(Path(folder, FOLDER))}
+    known: dict[str, list[Claim]] = {}
+    for batch, entry in _entries(Path(folder, FOLDER)):
+        known.setdefault(f"{folder}/{entry.file}", []).append((batch, entry))
     found = {path: file for path, file in measured_all(known, threads) if file is not None}
     findings = [
-        _changed(folder, path, *known[path], file)
+        _changed(folder, path, *known[path][-1], file)
         for path, file in found.items()
-        if (file.size, file.sha256) != (known[path][1].size, known[path][1].sha256)
+        if all((file.size, file.sha256) != (entry.size, entry.sha256) for _, entry in known[path])
     ]
     size = sum(file.size for file in found.values())
     return Fetched(findings, set(known), len(found), size, len(known) - len(found))
 
 
-def _latest(folder: Path) -> Iterator[tuple[str, Entry]]:
-    """Batch and entry of every finished file; of one that was fetched twice the later entry of a batch comes last."""
+def _entries(folder: Path) -> Iterator[Claim]:
+    """Batch and entry of every finished file: several of one that was fetched again, or by jobs of several batches."""
     for path in sorted(folder.glob("*.jsonl")):
         yield from ((path.stem, entry) for entry in entries(path))
 
