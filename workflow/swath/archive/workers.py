@@ -14,7 +14,7 @@ from .faults import Fault
 
 log = logging.getLogger(__name__)
 Task, Result = TypeVar("Task", bound=Hashable), TypeVar("Result")
-_TICK_S = 0.5
+_TICK_S = 0.05
 
 
 class Waiting(Generic[Task]):
@@ -70,7 +70,7 @@ def work(
     pause: Callable[[Fault, int], float | None],
     stop: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[Task, Result | Fault] | None]:
-    """Do tasks in `connections` threads for each host and yield what came of them, or None every half a second.
+    """Do tasks in `connections` threads for each host and yield what came of them, or None when there is nothing new.
 
     Parameters
     ----------
@@ -92,9 +92,11 @@ def work(
             while open_tasks:
                 _raise(futures)
                 try:
-                    result = results.get(timeout=_TICK_S)
+                    result = results.get_nowait()
                 except queue.Empty:
                     yield None
+                    # Not woken by every result: the threads that fetch have better use of the interpreter.
+                    time.sleep(_TICK_S)
                     continue
                 open_tasks -= 1
                 yield result
