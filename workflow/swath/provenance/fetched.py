@@ -11,7 +11,6 @@ from ..archive.ledger import FOLDER, Entry, entries
 from .digests import File, measured_all
 from .findings import Finding, state
 
-
 Claim = tuple[str, Entry]
 
 
