@@ -1,23 +1,21 @@
-"""AB magnitudes of fluxes that may be negative."""
+"""AB magnitudes of fluxes in uJy, which may be negative."""
 
-import math
+import numpy as np
+
+from ..calibration.magnitudes import asinh_magnitude, magnitude
+from ..config.aperture import Aperture
 
 ZERO_POINT = 23.9  # AB magnitude of 1 uJy
-_POGSON = 2.5 / math.log(10)
 
 
-def asinh_magnitude(flux: float, error: float, softening: float) -> tuple[float, float]:
-    """Asinh magnitude and its error (Lupton, Gunn & Szalay 1999), defined for any flux [uJy].
+def ab_magnitude(
+    flux: float | np.ndarray, error: float | np.ndarray, settings: Aperture
+) -> tuple[np.ndarray, np.ndarray]:
+    """Magnitudes and their errors, shape as `flux` [uJy], of the kind that aperture.magnitude names.
 
-    Equal to the logarithmic one far above `softening` (their b as a flux [uJy]), and linear in flux around zero, where
-    it is ZERO_POINT - 2.5 log10(softening).
+    `asinh` defines them for any flux; `log` has NaN where it is not positive.
     """
-    magnitude = ZERO_POINT - _POGSON * (math.asinh(flux / (2 * softening)) + math.log(softening))
-    return magnitude, _POGSON * error / math.hypot(flux, 2 * softening)
-
-
-def log_magnitude(flux: float, error: float) -> tuple[float, float]:
-    """AB magnitude and its error; NaN for fluxes [uJy] that are not positive."""
-    if not flux > 0:
-        return math.nan, math.nan
-    return ZERO_POINT - 2.5 * math.log10(flux), _POGSON * error / flux
+    flux, error = np.asarray(flux, dtype=float), np.asarray(error, dtype=float)
+    if settings.magnitude == "asinh":
+        return asinh_magnitude(flux, error, ZERO_POINT, 0.0, settings.asinh_softening)
+    return magnitude(flux, error, ZERO_POINT, 0.0)

@@ -13,7 +13,7 @@ from ..spherex.mef import Exposure, Pixels
 from ..spherex.psf import PixelPsf
 from ..spherex.solidangle import mapped_area
 from .kernel import Background, Flux, Plane, background, flux_of, missing_share
-from .magnitudes import asinh_magnitude, log_magnitude
+from .magnitudes import ab_magnitude
 from .quality import QUALITY
 from .regions import Stamp, aperture_weights, background_regions, stamp_around
 from .zodi import ZodiScale, zodi_scale
@@ -209,10 +209,7 @@ class _Measurement:
     def _fill(self, measured: Flux, factor: float) -> None:
         """Fluxes and magnitudes; `factor` uJy are one unit of the image in one pixel."""
         flux, error = measured.flux * factor, measured.error * factor
-        asinh = self.settings.magnitude == "asinh"
-        mag, mag_err = (
-            asinh_magnitude(flux, error, self.settings.asinh_softening) if asinh else log_magnitude(flux, error)
-        )
+        mag, mag_err = map(float, ab_magnitude(flux, error, self.settings))
         self.row |= {
             "status": "ok",
             "flux": flux,

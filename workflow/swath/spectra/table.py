@@ -6,15 +6,14 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from ..calibration.magnitudes import asinh_magnitude
 from ..config.aperture import Aperture
 from ..config.lightcurve import LightCurve
 from ..flags import names
+from ..photometry.magnitudes import ab_magnitude
 from ..photometry.quality import QUALITY_FLAGS
 from .columns import FIELDS
 from .judge import flag_names, judge
 
-AB_ZERO_UJY = 23.9  # AB magnitude of 1 uJy
 BINARY_DIGITS = 32
 DTYPES = {"float": "float64", "int": "int64", "bool": "bool", "str": "str"}
 
@@ -53,16 +52,9 @@ def light_curve(
         "is_upper_limit": judged["class"] == "upper_limit",
         "flag_names": flag_names(own["flags"], bits),
         "quality_names": [" ".join(names(value, QUALITY_FLAGS)) for value in own["quality"]],
-        "upper_limit_mag": _magnitudes(judged["upper_limit"].to_numpy(), aperture),
+        "upper_limit_mag": ab_magnitude(judged["upper_limit"], 0.0, aperture)[0],
     }
     columns = {
         field.name: own[field.of] if field.of else made.get(field.name, judged.get(field.name)) for field in FIELDS
     }
     return pd.DataFrame({field.name: pd.Series(columns[field.name], dtype=DTYPES[field.kind]) for field in FIELDS})
-
-
-def _magnitudes(flux: np.ndarray, aperture: Aperture) -> np.ndarray:
-    """AB magnitudes of positive fluxes [uJy], of the kind that the photometry gives."""
-    if aperture.magnitude == "asinh":
-        return asinh_magnitude(flux, np.zeros_like(flux), AB_ZERO_UJY, 0.0, aperture.asinh_softening)[0]
-    return AB_ZERO_UJY - 2.5 * np.log10(flux)
