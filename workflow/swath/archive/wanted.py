@@ -82,14 +82,18 @@ def _remote(row: Any, link: Mapping[str, Any], geometry: Geometry | None, settin
 
 
 def _local(row: Any, url: str, settings: Download, allowed: bool) -> Plan:
-    """A file of this machine, whole: nobody cuts it, and it need not travel. A file that changed is another one."""
+    """A file of this machine, whole: nobody cuts it, and it need not travel.
+
+    One that changed is another one, and takes the other's place: paths in products tell no times.
+    """
     if not allowed:
         return Plan(None, f"{url}: only archive.service: list takes files of this machine")
     path = local_path(url)
     if not path.is_file():
         return Plan(None, f"{path}: no such file")
     key = file_key(f"{row.exposure} {path.stat().st_size} {path.stat().st_mtime_ns}", None)
-    wanted = Wanted(key, url, file_name(key, row.band, row.obs_id, row.version), expected_hdus(url, settings))
+    name = file_name(file_key(row.exposure, None), row.band, row.obs_id, row.version)
+    wanted = Wanted(key, url, name, expected_hdus(url, settings))
     return Plan(wanted, size=path.stat().st_size)
 
 
