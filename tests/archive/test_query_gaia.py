@@ -117,6 +117,13 @@ def test_stars_that_come_twice_are_an_error(tmp_path):
         fetch_reference(settings(service), HTTP, WHERE, tmp_path / "gaia.csv")
 
 
+@pytest.mark.parametrize("count", [Table({"n": [1]})[:0], Table({"n": ["many"]}), Table({"n": [np.nan]})])
+def test_a_service_that_counts_no_number_is_passed_over(count, tmp_path):
+    with Tap(lambda adql: count if "COUNT" in adql else answer(adql)) as odd, Tap(answer) as mirror:
+        fetch_reference(settings(odd, mirror), HTTP, WHERE, tmp_path / "gaia.csv")
+    assert len(read_reference(tmp_path / "gaia.csv", ["g"])) == COUNT
+
+
 def test_an_empty_field_is_a_result(tmp_path):
     with Tap(lambda adql: Table({"n": [0]}) if "COUNT" in adql else stars(1)[:0]) as service:
         fetch_reference(settings(service), HTTP, WHERE, tmp_path / "gaia.csv")

@@ -119,7 +119,7 @@ def place(settings: Fetch, image: Position | None) -> Position:
 
 def _from(web: Session, url: str, query: Query, settings: Fetch) -> pd.DataFrame:
     """The stars of one service, as many as it counts."""
-    expected = int(tap.query(web, url, query.count, 10).table.iloc[0, 0])
+    expected = _number(tap.query(web, url, query.count, 10).table, url)
     if expected >= settings.maxrec:
         raise Unanswered(f"{url}: {expected} stars, not fewer than gaia.fetch.maxrec = {settings.maxrec}; take a part")
     found = tap.query(web, url, query.rows, settings.maxrec)
@@ -132,6 +132,14 @@ def _from(web: Session, url: str, query: Query, settings: Fetch) -> pd.DataFrame
     if problems:
         raise Unanswered(f"{url}: {'; '.join(problems)}")
     return table.sort_values("source_id").reset_index(drop=True)
+
+
+def _number(table: pd.DataFrame, url: str) -> int:
+    """The one number of a count."""
+    value = pd.to_numeric(table.to_numpy().ravel()[:1], errors="coerce")
+    if not len(value) or np.isnan(value[0]):
+        raise Unanswered(f"{url}: a count of stars without a number")
+    return int(value[0])
 
 
 def _named(table: pd.DataFrame, settings: Fetch) -> pd.DataFrame:
