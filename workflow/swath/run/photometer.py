@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from ..config.load import load_config
-from ..errors import RunError
+from ..errors import ConfigError, InputError, RunError
 from ..files import read_json, write_text
 from ..targets import read_targets
 from .entry import run
+from .states import is_state
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+HEAD = "# Written by swath.run.photometer, and written anew by the next call of it.\n"
 
 
 class Spectra:
@@ -30,7 +34,8 @@ class Spectra:
 
     Raises
     ------
-    ConfigError, InputError : values that cannot be used; every problem at once.
+    ConfigError, InputError : values that cannot be used, every problem at once; or `<tile>.yaml` is there and not one
+        that was written here.
     """
 
     def __init__(
@@ -48,14 +53,20 @@ class Spectra:
         tile = sections.pop("tile", None) or _tile(name or f"{ra:.5f}{dec:+.5f}")
         self._begin({"tile": tile, "targets": target, **sections}, Path(directory).resolve(), cores, options)
         self.path = self.directory / f"{tile}.yaml"
-        write_text(self.path, yaml.safe_dump(self.mapping, sort_keys=False, allow_unicode=True))
+        _write_config(self.path, self.mapping)
 
     @classmethod
     def resume(cls, state: str | Path, cores: int = 2, options: Sequence[str] = ()) -> "Spectra":
-        """The run that a `state.json` tells of, to go on from what is there."""
-        found = read_json(state)
+        """The run that a `state.json` tells of, to go on from what is there; `table` is that of its target.
+
+        Raises
+        ------
+        InputError : no such file, or no state.
+        """
+        found = _read_state(state)
         self = cls.__new__(cls)
         self._begin(found["config"], Path(found["directory"]), cores, options)
+        self.folder = self.tile_folder / "targets" / found["target"]
         self.path = Path(state).resolve()
         return self
 
@@ -130,6 +141,25 @@ def photometer(ra: float, dec: float, name: str | None = None, **rest: Any) -> S
     `photometer(304.69, 42.44, "my star", directory="run").table` is the light curve.
     """
     return Spectra(ra, dec, name, **rest).run()
+
+
+def _write_config(path: Path, mapping: Mapping[str, Any]) -> None:
+    """Write a config, over an earlier one of ours alone."""
+    if path.is_file() and not path.read_bytes().startswith(HEAD.encode()):
+        raise ConfigError(f"{path}: a config of your own; give another name, tile or directory, or move it away")
+    write_text(path, HEAD + yaml.safe_dump(dict(mapping), sort_keys=False, allow_unicode=True))
+
+
+def _read_state(path: str | Path) -> dict[str, Any]:
+    try:
+        found = read_json(path)
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
+    except (ValueError, OSError) as error:
+        raise InputError(f"{path}: not readable ({error}); expected the state.json of a target") from None
+    if not isinstance(found, dict) or not is_state(found):
+        raise InputError(f"{path}: not the state.json of a target; those are in <results>/<tile>/targets/<target>/")
+    return found
 
 
 def _read(path: Path) -> "pd.DataFrame":
