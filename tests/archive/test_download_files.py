@@ -343,9 +343,9 @@ def test_files_of_this_machine(tmp_path):
     assert all(files[name].startswith(tile.content(table, name)) for name in files)
     assert [(tmp_path / name).read_bytes() for name in files] == list(files.values())
     first = next(iter(files))
-    (tmp_path / first).write_bytes(mef(50))
+    (tmp_path / first).write_bytes(other := mef(50))
     again = tile.run(service="list", **LOOSE)
-    assert mef(50).startswith(tile.content(again, first))
+    assert other.startswith(tile.content(again, first))
     # Products name the files: their names may not tell when somebody copied them.
     assert again.file.tolist() == table.file.tolist()
 
