@@ -77,6 +77,13 @@ def test_the_source_can_reject_nothing(flag):
     assert "no SOURCE (bit 21) among lightcurve.bad_flags" in problems(bad_flags=["HOT", flag])
 
 
+@pytest.mark.parametrize("key", ["bad_flags", "empty_flags"])
+@pytest.mark.parametrize("flag", ["SOURCE", "21"])
+def test_the_source_spoils_no_pixel(key, flag):
+    with pytest.raises(ConfigError, match="no SOURCE \\(bit 21\\) among them"):
+        load_config({**TARGET, "aperture": {key: [flag]}}, "/x")
+
+
 @pytest.mark.parametrize("flag", ["HOTT", "hot", 32, -1, ""])
 def test_an_unknown_flag_is_an_error_that_names_the_known_ones(flag):
     told = problems(bad_flags=["HOT", flag])

@@ -47,6 +47,14 @@ def test_pixels_beyond_the_file_are_not_numbers(tmp_path):
     assert not exposure.pixels(100, 100, 4, 4).inside.any()
 
 
+def test_the_highest_flag_is_one_bit(tmp_path):
+    """FLAGS are signed: bit 31 alone is the lowest number there is."""
+    write(tmp_path / "a.fits", Scene())
+    with fits.open(tmp_path / "a.fits", mode="update") as hdus:
+        hdus["FLAGS"].data[5, 4] = -(2**31)
+    assert read_exposure(tmp_path / "a.fits").pixels(4, 5, 1, 1).flags.item() == 2**31
+
+
 def test_identifiers_of_calibrations_are_compared(tmp_path):
     """Same detector, other calibration: used, and told. A calibration that says nothing: unknown."""
     write(tmp_path / "light.fits", SCENE, psf=False)

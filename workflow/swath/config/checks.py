@@ -168,8 +168,8 @@ CHECKS = (
     _ordered("aperture.zodi_scale_min", "aperture.zodi_scale_max"),
     Check(
         ("aperture.bad_flags", "aperture.empty_flags"),
-        lambda bad, empty: not {"SOURCE", 21} & {*bad, *empty},
-        "no SOURCE among them: it is on nearly every aperture of a source",
+        lambda bad, empty: not {"SOURCE", "21"} & {*bad, *empty},
+        "no SOURCE (bit 21) among them: it is on nearly every aperture of a source",
     ),
     Check(
         ("aperture.window_size",),

@@ -101,6 +101,7 @@ class Exposure:
         inside[place] = True
         flags = np.zeros((ny, nx), dtype=np.int64)
         flags[place] = self._planes["FLAGS"][ys, xs]
+        flags &= 0xFFFFFFFF  # bit 31 is no sign
         planes = []
         for name in ("IMAGE", "VARIANCE", ZODI):
             plane = np.full((ny, nx), np.nan)
