@@ -193,6 +193,7 @@ tile.run(hdus=("IMAGE",))
 """
 
 
+@pytest.mark.slow
 def test_kill_amid_a_download_loses_nothing_that_was_finished(tmp_path):
     """Slow enough to be met half way: a proxy that lets 30 files pass and then only drips."""
     files = {f"/{number}.fits": mef(number, psf=False) for number in range(40)}

@@ -180,6 +180,7 @@ trees = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(st.dictionaries(names, trees, max_size=5))
 def test_nothing_but_a_config_error_is_ever_raised(mapping):
     try:

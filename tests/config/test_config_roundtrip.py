@@ -73,6 +73,7 @@ def test_yaml_of_any_config_loads_to_that_config(config, comments):
     assert Config.model_validate(yaml.safe_load(text)) == config
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(configs, st.randoms(use_true_random=False))
 def test_order_and_spelling_of_the_yaml_leave_no_trace(config, generator):
@@ -81,11 +82,13 @@ def test_order_and_spelling_of_the_yaml_leave_no_trace(config, generator):
     assert config_hash(other) == config_hash(config)
 
 
+@pytest.mark.slow
 @given(configs, configs)
 def test_hashes_are_equal_only_for_equal_configs(one, other):
     assert (config_hash(one) == config_hash(other)) == (one == other)
 
 
+@pytest.mark.slow
 @given(configs)
 def test_differences_are_all_that_is_needed_to_repeat_a_config(config):
     mapping = {}

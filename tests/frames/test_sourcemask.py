@@ -60,6 +60,7 @@ def test_bad_pixels_are_no_sources():
     assert not masked(light, bad, threshold=5.0).any()
 
 
+@pytest.mark.slow
 def test_a_field_full_of_one_object_overruns_no_buffer():
     """More pixels above the threshold than sep's own limit of 300,000, more blended peaks than its 1024."""
     light = np.full((700, 700), 1e4)

@@ -25,6 +25,7 @@ def world(tmp_path):
     return make(tmp_path)
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 2**20), n=st.integers(1, 60), npatch=st.integers(0, 7), multi_band=st.booleans())
 def test_every_row_once_in_order_whatever_the_patches(tmp_path_factory, seed, n, npatch, multi_band):

@@ -88,6 +88,7 @@ def test_every_setting_acts(mixed, standard, name):
     assert combined(mixed, f"{name}.png", **{name: OTHERS[name]}).read_bytes() != standard
 
 
+@pytest.mark.slow
 def test_the_same_light_curve_is_the_same_bytes_from_every_format(mixed, standard):
     for ending in ("csv", "ecsv", "vot"):
         assert combined(mixed.with_suffix(f".{ending}"), f"{ending}.png").read_bytes() == standard
@@ -276,6 +277,7 @@ def test_ten_thousand_measurements_are_drawn_in_seconds(tmp_path):
     assert drawn(page)
 
 
+@pytest.mark.slow
 def test_the_users_matplotlibrc_holds(tmp_path, mixed, standard):
     """Ground, text, ticks and fonts are the user's; sizes of files and positions of axes follow the fonts."""
     rc = tmp_path / "matplotlibrc"

@@ -72,6 +72,7 @@ def test_bands_with_many_stars_one_and_none(tmp_path):
     assert has_colour(image, (0.84, 0.15, 0.16))  # the clipped one
 
 
+@pytest.mark.slow
 def test_bytes_are_the_same_again(tmp_path):
     products(tmp_path, {"g": 12, "r": 12})
     run(tmp_path, ["g", "r"])

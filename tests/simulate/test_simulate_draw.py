@@ -32,6 +32,7 @@ def test_the_seed_is_all_there_is():
     assert not np.allclose(first["x"], other["x"])
 
 
+@pytest.mark.slow
 def test_a_field_without_room_is_said_instead_of_sought_for_ever():
     with pytest.raises(ConfigError, match="raise side_pix or lower the numbers of sources"):
         draw_sources(Simulate(side_pix=400, stars=6000), FWHM)

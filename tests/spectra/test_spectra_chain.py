@@ -16,6 +16,8 @@ from swath.spectra.lightcurve import write_lightcurve
 from swath.spectra.read import read_lightcurve
 from swath.tables import write_csv, write_parquet
 
+pytestmark = pytest.mark.slow
+
 FLUX, COUNT, HOT, LOST = 2000.0, 24, 5, 9  # uJy; exposures, and which of them is hot or missing
 TARGETS = {"target": ["A star"], "slug": ["A_star-00000001"], "ra": [SKY[0]], "dec": [SKY[1]], "epoch": [2016.0],
            "pmra": [0.0], "pmdec": [0.0]}  # fmt: skip
