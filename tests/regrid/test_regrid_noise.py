@@ -63,6 +63,8 @@ def test_a_coarse_grid_averages_noise_as_it_should():
     out = resample(planes, NONE, NONE, image, grid, lie, "exact")
     left = power(out.noise, out.variance, ~out.bad, lie.x, lie.y)
     assert np.mean((out.variance * left)[~out.bad]) == pytest.approx(4.0, rel=0.06)
+    # What an image counts by beside those of other scales: the variance of its light on a pixel of the grid.
+    assert (out.variance / lie.area)[~out.bad] == pytest.approx(4.0, rel=1e-4)
 
 
 @pytest.mark.parametrize("method", ["exact", "cubic"])
