@@ -3,6 +3,7 @@
 import os
 import shutil
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from ..config.download import Download
@@ -81,5 +82,6 @@ def size_of(folder: Path) -> int:
     total = 0
     for root, _, names in os.walk(folder):
         for name in names:
-            total += os.path.getsize(os.path.join(root, name)) if os.path.exists(os.path.join(root, name)) else 0
+            with suppress(FileNotFoundError):  # another job's part, which has got its name meanwhile
+                total += os.path.getsize(os.path.join(root, name))
     return total
