@@ -26,6 +26,7 @@ COLOURS = {"good": "tab:blue", "upper_limit": "tab:orange", "rejected": GREY}
 WORDS = {"good": "good", "upper_limit": "upper limit", "rejected": "rejected"}
 SIZE = (10.0, 8.0)
 BINS = 40
+FEWEST_TICKS = 3
 REJECTING = "tab:red"
 MOST_BANDS, MOST_LETTERS, MOST_FLAGS = 24, 40, 14  # that there is room for
 
@@ -136,10 +137,16 @@ def _flags(axes: Axes, table: pd.DataFrame, bad: Collection[str | int]) -> None:
 
 
 def _asinh_axis(axis: Axis, low: float, high: float, width: float) -> None:
-    """An axis from `low` to `high` that is linear within `width` of 0 and logarithmic far from it."""
+    """An axis from `low` to `high` that is linear within `width` of 0 and logarithmic far from it.
+
+    Where too few round numbers lie between the two for that to be read, it is linear.
+    """
+    ticks = [tick for tick in asinh_ticks(AsinhNorm(width, vmin=low, vmax=high)) if low <= tick <= high]
+    if len(ticks) < FEWEST_TICKS:
+        getattr(axis.axes, f"set_{axis.axis_name}lim")(low, high)
+        return
     getattr(axis.axes, f"set_{axis.axis_name}scale")("asinh", linear_width=width)
     getattr(axis.axes, f"set_{axis.axis_name}lim")(low, high)
-    ticks = asinh_ticks(AsinhNorm(width, vmin=low, vmax=high))
     axis.set_ticks(ticks, labels=[f"{value:g}" for value in ticks])
     axis.set_ticks([], minor=True)
 
