@@ -11,7 +11,8 @@ FOREIGN = "127.0.0.2"  # loopback too, but another host: a visit to it is seen
 SHAPED = ("status", "busy", "reset", "html", "empty", "votable_error", "redirect_loop", "redirect_foreign")
 BROKEN = ("reset_mid", "truncate", "cut_unsaid", "wrong_length", "flip")
 SLOW = ("hang", "hang_mid", "drip", "delay")
-FAULTS = (*SHAPED, *BROKEN, *SLOW)
+RARE = ("redirect_nowhere",)  # not among the random ones
+FAULTS = (*SHAPED, *BROKEN, *SLOW, *RARE)
 VOTABLE_ERROR = (
     b'<?xml version="1.0"?>\n<VOTABLE version="1.4" xmlns="http://www.ivoa.net/xml/VOTable/v1.3">'
     b'<RESOURCE type="results"><INFO name="QUERY_STATUS" value="ERROR">Too many queries</INFO></RESOURCE></VOTABLE>'
@@ -70,6 +71,7 @@ def instead(rule: Rule, path: str, port: int) -> Answer:
         "votable_error": Answer(200, VOTABLE_ERROR, [votable]),
         "redirect_loop": Answer(302, b"", [("Location", f"/_loop{path}")]),
         "redirect_foreign": Answer(302, b"", [("Location", f"http://{FOREIGN}:{port}{path}")]),
+        "redirect_nowhere": Answer(302, b"", [("Location", "http://[::1/")]),
     }[rule.fault]
 
 

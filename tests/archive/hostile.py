@@ -24,7 +24,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from urllib.parse import urlsplit
 
-from archive.faults import BROKEN, FAULTS, FOREIGN, HTML, SHAPED, Entry, Rule, deliver, instead
+from archive.faults import BROKEN, FAULTS, FOREIGN, HTML, RARE, SHAPED, Entry, Rule, deliver, instead
 from archive.wire import Answer, body_of, close, first, head, lines, lower, request, reset
 
 __all__ = ["FAULTS", "FOREIGN", "HTML", "Entry", "Hostile", "Rule"]
@@ -154,7 +154,7 @@ class Hostile:
             await asyncio.sleep(rule.value or (3600 if name == "hang" else 1))
         if name == "hang":
             return None
-        answer = instead(rule, path, self.port) if name in SHAPED else None
+        answer = instead(rule, path, self.port) if name in (*SHAPED, *RARE) else None
         answer = answer or await self._ask(method, path, headers, body)
         entry.status = answer.status
         await deliver(writer, answer, rule, entry, method == "HEAD")

@@ -11,6 +11,7 @@ from archive.hostile import Hostile, Rule
 from archive.mefs import mef
 from archive.tilefolder import Tile, level2
 from swath.archive.ledger import FOLDER, failed_jobs
+from swath.errors import InputError
 
 FILES = {f"/{level2(number)}": mef(number, psf=False) for number in range(3)}
 NAMES = [path[1:] for path in FILES]
@@ -39,6 +40,7 @@ FAULTS = {
     "flipped header": (Rule("", "flip", value=2880 + 82 + 25), "not FITS|CHECKSUM|no whole number"),
     "circle of redirects": (Rule("", "redirect_loop"), "circle"),
     "foreign host": (Rule("", "redirect_foreign"), "127.0.0.2 is not among those allowed"),
+    "redirect to no URL": (Rule("", "redirect_nowhere"), "leads to what is no URL"),
     "too long a length": (Rule("", "wrong_length", value=100), "connection"),
     "too short a length": (Rule("", "wrong_length", value=-100), "ends within HDU"),
 }
@@ -160,12 +162,20 @@ def test_a_digest_that_the_archive_sends_along_finds_a_flipped_byte(header, tmp_
         ("http://user@127.0.0.1/a.fits", "a user's name"),
         ("http://127.0.0.1:1/a.fits", "the connection broke"),
         ("nonsense", "expected a URL"),
+        ("http://[::1/a.fits", "not a URL"),
     ],
 )
 def test_urls_that_cannot_be_asked_are_rows(url, reason, tmp_path):
     table = Tile(tmp_path, {"x": url}).run()
     assert table.status["x"] == "failed"
     assert reason in table.file_reason["x"]
+
+
+@pytest.mark.parametrize("entry", [[], {}, {"url": 7}, {"url": "http://x/a", "cutout": {"url": "http://x/b"}}])
+def test_damaged_links_are_told(entry, tile):
+    tile.links({BROKEN: entry})
+    with pytest.raises(InputError, match="make it anew with --forcerun query"):
+        tile.run(**SETTINGS)
 
 
 def test_http_needs_the_configs_word(archive, tile):

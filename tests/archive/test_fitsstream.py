@@ -98,6 +98,8 @@ def test_a_cut_gzip_file_never_looks_whole(length):
         (MEF + b"junk", "after its last HDU"),
         (MEF + bytes(BLOCK), "after its last HDU"),
         (MEF.replace(b"NAXIS1  =                   40", b"NAXIS1  =                 many", 1), "no whole number"),
+        (MEF.replace(b"NAXIS1  =                   40", b"NAXIS1  =                  -40", 1), "NAXIS1 is -40"),
+        (MEF.replace(b"NAXIS   =                    2", b"NAXIS   =      999999999999999", 1), "NAXIS is 9999"),
         (b"\x1f\x8b" + bytes(100), "gzip"),
     ],
 )

@@ -154,6 +154,14 @@ def test_redirects_that_go_round_come_to_an_end(service):
         assert not proxy.foreign
 
 
+def test_a_redirect_to_no_url_is_no_answer(service):
+    with Hostile(service.url.removesuffix("/tap"), [Rule("", "redirect_nowhere")]) as proxy, web() as client:
+        with pytest.raises(Unanswered, match="Invalid IPv6 URL"):
+            tap.query(client, f"{proxy.url}/tap", "SELECT n", 100, "sync")
+        with pytest.raises(Unanswered, match="Invalid IPv6 URL"):
+            tap.query(client, f"{proxy.url}/tap", "SELECT n", 100, "async")
+
+
 def test_nobody_listens():
     with web(retries=1) as client, pytest.raises(Unanswered, match="refused"):
         tap.query(client, "http://127.0.0.1:9/tap", "SELECT n", 100)
@@ -279,3 +287,44 @@ def test_as_many_rows_as_were_asked_for_count_as_cut_off(service):
     with web() as client:
         assert tap.query(client, service.url, "SELECT n", 3, "sync").overflow
         assert not tap.query(client, service.url, "SELECT n", 4, "sync").overflow
+
+
+@pytest.mark.parametrize("url", ["file:///etc/hostname", "http://127.0.0.2:9/"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        '<BINARY><STREAM encoding="base64" href="{}"/></BINARY>',
+        "<BINARY2><v:STREAM HREF='{0}' href='{0}'/></BINARY2>",
+        '<FITS><STREAM href="{}"/></FITS>',
+    ],
+)
+def test_no_votable_leads_to_other_files_or_hosts(service, url, data):
+    head = '<VOTABLE version="1.4" xmlns:v="x"><RESOURCE type="results"><TABLE><FIELD name="n" datatype="int"/><DATA>'
+    body = f"{head}{data.format(url)}</DATA></TABLE></RESOURCE></VOTABLE>"
+    for encoding in ("utf-8", "utf-16"):
+        service.plan = [(200, {}, body.encode(encoding))] * 9
+        with pytest.raises(Unanswered, match=r"its rows are elsewhere|begins"):
+            get(service)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('name="n"', 'name=""'),
+        ("<TABLE>", '<TABLE nrows="9999999999">'),
+        ('datatype="int"', 'datatype="int" arraysize="99999999999"'),
+        ("<TABLE>", "<RESOURCE>" * 5000),
+        ('value="OK"', ""),
+    ],
+)
+def test_damaged_votables_are_told(service, old, new):
+    body = (
+        '<VOTABLE version="1.4"><RESOURCE type="results"><INFO name="QUERY_STATUS" value="OK"/><TABLE><FIELD name="n" '
+        'datatype="int"/><DATA><TABLEDATA><TR><TD>1</TD></TR></TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>'
+    )
+    service.plan = [(200, {}, body.replace(old, new).encode())] * 9
+    if new:
+        with pytest.raises(Unanswered, match="a damaged VOTable"):
+            get(service)
+    else:
+        assert get(service).table.n.tolist() == [1]

@@ -77,6 +77,16 @@ def test_states_are_written_only_when_they_say_something_new(tile):
     assert path.stat().st_mtime_ns == before
 
 
+def test_damaged_tables_and_states_are_no_obstacle(tile):
+    (tile / "download/b001.parquet").write_text("garbage")
+    write_states(config(tile), PLAN, tile)
+    state = read_state(tile, "a-1")
+    assert state["counts"]["download"] == {"ok": 1}
+    (tile / "targets/a-1/state.json").write_text("{")
+    write_states(config(tile), PLAN, tile)
+    assert read_state(tile, "a-1") == state
+
+
 def test_nothing_is_said_of_targets_before_anything_is_done(tmp_path):
     write_states(config(tmp_path), PLAN, tmp_path)
     assert not (tmp_path / "targets").exists()

@@ -111,6 +111,8 @@ def _response(getter: Getter, url: str, had: Mark | None, size: int) -> requests
         raise Fault(f"the archive leads to where it may not: {refused}", FEW) from None
     except requests.RequestException as error:
         raise of_error(error) from None
+    except ValueError as error:
+        raise Fault(f"the archive leads to what is no URL ({error})", FEW) from None
     if response.status_code == 200 or (response.status_code == 206 and had):
         return response
     with response:

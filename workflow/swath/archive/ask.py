@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeVar
+from urllib.parse import urljoin
 
 import requests
 from urllib3.exceptions import HTTPError, MaxRetryError
@@ -110,7 +111,7 @@ def _whole(session: Session, method: str, url: str, deadline: float, options: di
         if error.args and isinstance(error.args[0], MaxRetryError):  # the session has tried again already
             raise Unanswered(f"{url}: {brief(error)}{_tries(session.http.retries + 1)}") from None
         raise Spoilt(brief(error)) from None
-    except requests.RequestException as error:
+    except (requests.RequestException, ValueError) as error:  # ValueError: redirected to what is no URL
         raise Unanswered(f"{url}: {brief(error)}") from None
 
 
@@ -128,6 +129,19 @@ def _body(response: requests.Response, url: str, deadline: float) -> bytes:
     except (HTTPError, OSError) as error:
         raise Spoilt(f"the answer broke off after {size} bytes: {brief(error)}") from None
     return b"".join(pieces)
+
+
+def joined(answer: Answer, place: str) -> str:
+    """The URL that an answer names, in full.
+
+    Raises
+    ------
+    Spoilt : it is none.
+    """
+    try:
+        return urljoin(answer.url, place)
+    except ValueError:
+        raise Spoilt(f"the service names what is no URL ({place[:200]})", tries=1) from None
 
 
 def brief(error: BaseException) -> str:

@@ -4,16 +4,16 @@ import logging
 import time
 import warnings
 from typing import NamedTuple
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
 import numpy as np
 from astropy.io.votable.tree import Param, Resource
 from astropy.utils.exceptions import AstropyWarning
 from pyvo.dal.adhoc import DatalinkResults
-from pyvo.dal.exceptions import DALFormatError, DALQueryError, PyvoUserWarning
+from pyvo.dal.exceptions import PyvoUserWarning
 from pyvo.dal.query import Record
 
-from .ask import Answer, Spoilt, ask
+from .ask import Answer, Spoilt, ask, joined
 from .session import Session
 from .votables import parsed
 
@@ -60,7 +60,7 @@ def link(answer: Answer) -> Link:
             results = DatalinkResults(votable, url=answer.url)
             # Narrower terms would be looked up in a vocabulary on another host.
             rows = list(results.bysemantics("#this", include_narrower=False))
-    except (DALFormatError, DALQueryError, KeyError) as error:
+    except Exception as error:  # whatever pyvo makes of a document that is damaged
         raise Spoilt(f"no document of links ({' '.join(str(error).split())[:200]})") from None
     # By key: pyvo's attribute `access_url` looks for a service where the column is empty, and fails.
     usable = [row for row in rows if _cell(row, "access_url") and not _cell(row, "error_message")]
@@ -68,10 +68,10 @@ def link(answer: Answer) -> Link:
         said = "; ".join(filter(None, (_cell(row, "error_message") for row in results)))
         raise Spoilt(f"the datalink has no file itself (#this){': ' + said if said else ''}", tries=1)
     best = min(usable, key=lambda row: "fits" not in _cell(row, "content_type").lower())
-    return Link(urljoin(answer.url, _cell(best, "access_url")), _soda(results, answer.url, _cell(best, "ID")))
+    return Link(joined(answer, _cell(best, "access_url")), _soda(results, answer, _cell(best, "ID")))
 
 
-def _soda(results: DatalinkResults, url: str, identifier: str) -> str:
+def _soda(results: DatalinkResults, answer: Answer, identifier: str) -> str:
     """The URL of the document's SODA service with the file's ID in it; '' where there is none that takes a circle."""
     for resource in results.iter_adhocservices():
         told = {param.name: str(param.value) for param in resource.params}
@@ -80,7 +80,7 @@ def _soda(results: DatalinkResults, url: str, identifier: str) -> str:
         inputs = _inputs(resource)
         if "CIRCLE" in inputs:
             known = inputs["ID"].value if "ID" in inputs else None
-            base = urljoin(url, told["accessURL"])
+            base = joined(answer, told["accessURL"])
             joint = "&" if "?" in base else "?"
             return f"{base}{joint}ID={quote(str(known or identifier), safe='')}"
     return ""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 BLOCK, CARD = 2880, 80
 GZIP = b"\x1f\x8b"
 _LONGEST_HEADER = 4000 * BLOCK
+_MOST_AXES = 999
 _INFLATED = 1 << 22  # bytes at a time
 _END = re.compile(rb"END {5}")
 _TEXT = re.compile(rb"\s*'((?:[^']|'')*)'")
@@ -160,7 +161,8 @@ def _hdu(header: bytes, start: int) -> Hdu:
     axes = _axes(cards)
     groups = axes[:1] == (0,) and cards.get(b"GROUPS  ", b"").split(b"/")[0].strip() == b"T"
     pixels = prod(axes[1:] if groups else axes) if axes else 0
-    size = abs(_number(cards, "BITPIX", 8)) // 8 * _number(cards, "GCOUNT", 1) * (_number(cards, "PCOUNT", 0) + pixels)
+    count = _length(cards, "GCOUNT", 1) * (_length(cards, "PCOUNT", 0) + pixels)
+    size = abs(_number(cards, "BITPIX", 8)) // 8 * count
     return Hdu((_text(cards, "EXTNAME") or "").strip(), header, cards, start, start + len(header), size)
 
 
@@ -173,7 +175,17 @@ def _cards(header: bytes) -> dict[bytes, bytes]:
 
 
 def _axes(cards: dict[bytes, bytes]) -> tuple[int, ...]:
-    return tuple(_number(cards, f"NAXIS{i + 1}", 0) for i in range(_number(cards, "NAXIS", 0)))
+    count = _length(cards, "NAXIS", 0)
+    if count > _MOST_AXES:
+        raise NotFitsError(f"NAXIS is {count}")
+    return tuple(_length(cards, f"NAXIS{i + 1}", 0) for i in range(count))
+
+
+def _length(cards: dict[bytes, bytes], keyword: str, default: int) -> int:
+    number = _number(cards, keyword, default)
+    if number < 0:
+        raise NotFitsError(f"{keyword} is {number}")
+    return number
 
 
 def _number(cards: dict[bytes, bytes], keyword: str, default: int) -> int:

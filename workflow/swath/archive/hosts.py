@@ -22,6 +22,15 @@ def hosts_of(urls: Iterable[str]) -> frozenset[str]:
     return frozenset(host for url in urls if (host := urlsplit(url).hostname))
 
 
+def is_url(text: str) -> bool:
+    """Can a text be taken apart as a URL?"""
+    try:
+        urlsplit(text)
+    except ValueError:
+        return False
+    return True
+
+
 def check_url(url: str, hosts: Iterable[str], http: Http) -> None:
     """Make sure that a URL may be asked.
 

@@ -3,11 +3,10 @@
 import logging
 import time
 from typing import Literal
-from urllib.parse import urljoin
 
 import requests
 
-from .ask import Answer, Late, Spoilt, Unanswered, ask
+from .ask import Answer, Late, Spoilt, Unanswered, ask, joined
 from .hosts import Refused
 from .session import Session
 from .votables import Rows, parsed, rows
@@ -87,7 +86,7 @@ def _submit(session: Session, url: str, adql: str, maxrec: int, deadline: float)
     def read(answer: Answer) -> str:
         place = answer.headers.get("Location")
         if answer.status in (301, 302, 303, 307, 308) and place:
-            return urljoin(answer.url, place).rstrip("/")
+            return joined(answer, place).rstrip("/")
         if answer.status >= 400:
             parsed(answer)
         raise Spoilt(f"status {answer.status} without the place of a job")

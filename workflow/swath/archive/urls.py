@@ -20,6 +20,14 @@ def read_urls(path: str | Path) -> dict[str, dict[str, Any]]:
         return {}
     except (ValueError, OSError) as error:
         raise InputError(f"{path}: not readable ({error}); make it anew with --forcerun query") from None
-    if not isinstance(found, dict) or not all(isinstance(entry, dict) for entry in found.values()):
+    if not isinstance(found, dict) or not all(map(_is_entry, found.values())):
         raise InputError(f"{path}: expected an object for each exposure; make it anew with --forcerun query")
     return found
+
+
+def _is_entry(entry: Any) -> bool:
+    """Does it say where a file is, or null, and where its parts are asked for, or nothing?"""
+    if not isinstance(entry, dict) or not isinstance(entry.get("url", 0), str | None):
+        return False
+    cutout = entry.get("cutout")
+    return cutout is None or (isinstance(cutout, dict) and all(isinstance(cutout.get(k), str) for k in ("url", "kind")))

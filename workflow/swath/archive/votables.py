@@ -4,6 +4,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple
+from xml.parsers import expat
 
 import numpy as np
 import pandas as pd
@@ -36,10 +37,11 @@ def parsed(answer: Answer) -> VOTableFile:
         # Not only for readability: astropy warns of every small fault in other people's VOTables.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", AstropyWarning)
+            _refuse_what_leads_elsewhere(answer.body)
             votable = parse(io.BytesIO(answer.body), verify="ignore")
-    except (ValueError, AstropyWarning, IndexError, TypeError) as error:
+    except Exception as error:  # whatever the parser makes of a document that is damaged
         raise _no_votable(answer, error) from None
-    faults = [_words(info) for info in statuses(votable) if info.value.upper() == "ERROR"]
+    faults = [_words(info) for info in statuses(votable) if _status(info) == "ERROR"]
     if faults or answer.status >= 400:
         said = "; ".join(filter(None, faults)) or f"an error ({answer.status}) without a reason"
         # 4xx: the question is at fault, and asking again brings the same.
@@ -63,8 +65,11 @@ def rows(answer: Answer, maxrec: int | None = None) -> Rows:
     tables = list(resource.tables if resource else votable.iter_tables())
     if not tables:
         raise Spoilt("the service answers a VOTable without a table")
-    table = frame(tables[0].to_table(use_names_over_ids=True))
-    cut = any(info.value.upper() == "OVERFLOW" for info in statuses(votable))
+    try:
+        table = frame(tables[0].to_table(use_names_over_ids=True))
+    except Exception as error:  # columns without names, values of other types: whatever astropy makes of them
+        raise _no_votable(answer, error) from None
+    cut = any(_status(info) == "OVERFLOW" for info in statuses(votable))
     return Rows(table, cut or (maxrec is not None and len(table) >= maxrec))
 
 
@@ -96,6 +101,27 @@ def _text(value: object) -> str:
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     return "" if value is None else str(value)
+
+
+def _refuse_what_leads_elsewhere(body: bytes) -> None:
+    """Raise ValueError for rows that are kept elsewhere: astropy would open any URL, files of this machine too.
+
+    And for more rows than there is room for in the document: it would make room for as many in memory.
+    """
+
+    def look(tag: str, attributes: dict[str, str]) -> None:
+        if attributes and tag.upper().endswith("STREAM") and any(name.lower().endswith("href") for name in attributes):
+            raise ValueError("its rows are elsewhere (STREAM has href); expected them in the answer itself")
+        if attributes and int(attributes.get("nrows") or 0) > len(body):
+            raise ValueError(f"nrows is {attributes['nrows']} in {len(body)} bytes")
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler = look
+    parser.Parse(body, True)
+
+
+def _status(info: Info) -> str:
+    return (info.value or "").upper()
 
 
 def _words(info: Info) -> str:

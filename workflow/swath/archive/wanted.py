@@ -12,6 +12,7 @@ from ..sources.motion import JULIAN_YEAR, MJD_J2000, propagate
 from .answer import LOCAL, local_path
 from .cutout import cutout_url, quantity
 from .fetch import Wanted
+from .hosts import is_url
 from .layout import Geometry, file_key, file_name
 from .validate import SPHEREX, expected_hdus
 
@@ -53,6 +54,8 @@ def plan_files(
         link = urls.get(row.exposure, {"url": row.url})
         if not link["url"]:
             plans.append(Plan(None, link.get("reason") or "the archive names no file"))
+        elif no_url := next((url for url in _urls(link) if not is_url(url)), None):
+            plans.append(Plan(None, f"{no_url}: not a URL"))
         elif link["url"].startswith(LOCAL):
             plans.append(_local(row, link["url"], settings, local_files))
         else:
@@ -68,6 +71,10 @@ def positions(rows: pd.DataFrame, targets: pd.DataFrame) -> tuple[np.ndarray, np
         raise InputError(f"targets {', '.join(unknown)} of the batch are not in the table of targets; run query again")
     years = 2000.0 + (rows.mjd.to_numpy() - MJD_J2000) / JULIAN_YEAR - chosen.epoch.to_numpy(float)
     return propagate(*(chosen[name].to_numpy(float) for name in ("ra", "dec", "pmra", "pmdec")), years)
+
+
+def _urls(link: Mapping[str, Any]) -> list[str]:
+    return [link["url"], (link.get("cutout") or link)["url"]]
 
 
 def _remote(row: Any, link: Mapping[str, Any], geometry: Geometry | None, settings: Download) -> Plan:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,16 @@ def write_states(config: Config, plan: Plan, folder: Path) -> None:
     for target in plan.targets:
         state = _state(config, plan, folder, target, rows)
         path = folder / "targets" / target / "state.json"
-        if state["completed_stages"] and (not path.is_file() or read_json(path) != state):
+        if state["completed_stages"] and _written(path) != state:
             write_json(path, state)
+
+
+def _written(path: Path) -> object:
+    """What was written there before; None where that is nothing, or damaged."""
+    try:
+        return read_json(path)
+    except (OSError, ValueError):
+        return None
 
 
 def config_of(state: Mapping[str, Any]) -> dict[str, Any]:
@@ -71,10 +80,10 @@ def _there(folder: Path, name: str, target: str, plan: Plan) -> bool:
 
 
 def _rows(folder: Path, batches: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-    """Target, status and file of every row of the batches that are there."""
+    """Target, status and file of every row of the batches that are there; damaged tables are left to their readers."""
     import pyarrow.parquet
 
     for path in (folder / f"{batch}.parquet" for batch in batches):
-        if path.is_file():
+        with suppress(OSError, ValueError):
             table = pyarrow.parquet.read_table(path, columns=["target", "status", "file"])
             yield from zip(*(table[name].to_pylist() for name in ("target", "status", "file")), strict=True)
