@@ -8,7 +8,7 @@ import pytest
 from astropy.wcs import WCS
 from swath.checks.images import check_images
 from swath.config.load import load_config
-from swath.errors import InputError
+from swath.errors import ConfigError, InputError
 from swath.plan import make_plan
 from swath.regrid.grid import grid_header
 
@@ -70,3 +70,11 @@ def test_correlated_noise_is_noted_unless_it_is_measured(tmp_path):
         notes = [note for row in images.rows for note in row.notes]
         assert bool(notes) != corrected
         assert np.isnan(images.facts[0].gain)
+
+
+def test_processings_of_one_exposure_are_not_laid_upon_each_other(tmp_path):
+    """Their mean would be as noisy as one of them, and called less so."""
+    with pytest.raises(ConfigError, match="in which the same light would count twice"):
+        load_config(FIELD | {"archive": {"service": "sia2", "reprocessed": "all"}}, tmp_path)
+    position = {"targets": {"ra": 1.0, "dec": 2.0}, "archive": {"reprocessed": "all"}}
+    assert load_config(position, tmp_path).archive.reprocessed == "all"

@@ -28,6 +28,11 @@ def grid_rules() -> Iterator[Rule]:
         "archive.service: obscore, sia2 or list for images of a catalogue",
     )
     yield (
+        ("inputs.archive.bands", "archive.reprocessed"),
+        lambda bands, policy: not bands or policy != "all",
+        "archive.reprocessed: latest or pin for images of a catalogue, in which the same light would count twice",
+    )
+    yield (
         ("inputs.archive.bands", "inputs.added_images"),
         lambda bands, added: not (bands and added),
         "inputs.added_images for images of your own alone; a band of an archive is added to inputs.archive.bands",
