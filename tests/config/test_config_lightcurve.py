@@ -78,10 +78,15 @@ def test_the_source_can_reject_nothing(flag):
 
 
 @pytest.mark.parametrize("key", ["bad_flags", "empty_flags"])
-@pytest.mark.parametrize("flag", ["SOURCE", "21"])
+@pytest.mark.parametrize("flag", ["SOURCE", 21, "21"])
 def test_the_source_spoils_no_pixel(key, flag):
     with pytest.raises(ConfigError, match="no SOURCE \\(bit 21\\) among them"):
         load_config({**TARGET, "aperture": {key: [flag]}}, "/x")
+
+
+def test_bits_of_apertures_are_bits():
+    with pytest.raises(ConfigError, match="bits from 0 to 31, or names"):
+        load_config({**TARGET, "aperture": {"bad_flags": [0, 32]}}, "/x")
 
 
 @pytest.mark.parametrize("flag", ["HOTT", "hot", 32, -1, ""])

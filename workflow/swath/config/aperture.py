@@ -39,14 +39,14 @@ class Aperture(Section):
     psf_error: float = key(
         0.0, "uncertainty of the PSF's share in the aperture, as a fraction; added to the flux's error", ge=0, lt=1
     )
-    bad_flags: tuple[str, ...] = key(
+    bad_flags: tuple[int | str, ...] = key(
         BAD_FLAGS,
-        "pixels with these flags (names in the file's header, or numbers of bits as text) are not used for "
+        "pixels with these flags (names in the file's header, or bits) are not used for "
         "backgrounds; in the aperture they are, unless aperture.empty_flags has them too, and the quality says so",
         "",
         OLD + "bad_flags",
     )
-    empty_flags: tuple[str, ...] = key(
+    empty_flags: tuple[int | str, ...] = key(
         EMPTY_FLAGS, "pixels with these flags count as missing, as those that are not a number do"
     )
     max_missing: float = key(

@@ -168,8 +168,13 @@ CHECKS = (
     _ordered("aperture.zodi_scale_min", "aperture.zodi_scale_max"),
     Check(
         ("aperture.bad_flags", "aperture.empty_flags"),
-        lambda bad, empty: not {"SOURCE", "21"} & {*bad, *empty},
+        lambda bad, empty: not {"SOURCE", 21} & {*bad, *empty},
         "no SOURCE (bit 21) among them: it is on nearly every aperture of a source",
+    ),
+    Check(
+        ("aperture.bad_flags", "aperture.empty_flags"),
+        lambda bad, empty: all(0 <= flag < 32 for flag in (*bad, *empty) if isinstance(flag, int)),
+        "bits from 0 to 31, or names",
     ),
     Check(
         ("aperture.window_size",),

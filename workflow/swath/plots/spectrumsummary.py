@@ -123,7 +123,7 @@ def _flags(axes: Axes, table: pd.DataFrame, bad: Collection[str | int]) -> None:
     if not counts:
         _nothing(axes, "no flag")
         return
-    rejecting = set(flag_names([mask_of(map(str, bad), DOCUMENTED)], DOCUMENTED)[0].split())
+    rejecting = set(flag_names([mask_of(bad, DOCUMENTED)], DOCUMENTED)[0].split())
     names = sorted(counts, key=lambda name: (counts[name], name in rejecting, name))[-MOST_FLAGS:]
     bars = axes.barh(
         names, [counts[name] for name in names], color=[REJECTING if name in rejecting else GREY for name in names]

@@ -30,7 +30,7 @@ def judge(table: pd.DataFrame, settings: LightCurve, bits: Mapping[str, int]) ->
     flux, error = table["flux"].to_numpy(float), table["flux_err"].to_numpy(float)
     has_flux = (table["status"] == "ok").to_numpy() & np.isfinite(flux) & (error > 0) & np.isfinite(error)
     snr = np.divide(flux, error, out=np.full(len(flux), np.nan), where=has_flux)
-    bad = table["flags"].to_numpy("i8") & mask_of(map(str, settings.bad_flags), bits)
+    bad = table["flags"].to_numpy("i8") & mask_of(settings.bad_flags, bits)
     usable = has_flux & (bad == 0)
     deviation, clipped = outliers(
         table["wavelength"].to_numpy(float), table["bandwidth"].to_numpy(float), np.where(usable, flux, np.nan), error,

@@ -46,8 +46,8 @@ def named_bits(header: "fits.Header") -> dict[str, int]:
     return {name: bit for name, bit in found.items() if isinstance(bit, int) and 0 <= bit < 32}
 
 
-def mask_of(flags: Iterable[str], bits: Mapping[str, int]) -> int:
-    """The bits of some flags as one number; a flag is a name, or the number of its bit as text.
+def mask_of(flags: Iterable[str | int], bits: Mapping[str, int]) -> int:
+    """The bits of some flags as one number; a flag is a name, or the number of its bit.
 
     Names that the file's header does not have are of flags that its pixels cannot have.
 
@@ -56,7 +56,7 @@ def mask_of(flags: Iterable[str], bits: Mapping[str, int]) -> int:
     ConfigError : a name that neither the header nor the documents know.
     """
     numbers = set()
-    for flag in flags:
+    for flag in map(str, flags):
         if flag.isdecimal() and int(flag) < 32:
             numbers.add(int(flag))
         elif flag in bits:
