@@ -9,8 +9,8 @@ with job(snakemake) as task:
     download_batch(
         task.input.batch,
         task.input.targets,
-        Archive(**task.params.archive),
-        Download(**task.params.settings),
+        Archive(**task.params.archive, **task.params.asking),
+        Download(**task.params.settings, **task.params.fetching),
         task.params.folder,
         task.output.files,
     )

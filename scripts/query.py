@@ -8,7 +8,7 @@ from swath.jobs import job
 with job(snakemake) as task:
     make_observations(
         Targets(**task.params.targets),
-        Archive(**task.params.archive),
+        Archive(**task.params.archive, **task.params.asking),
         task.params.folder,
         {name: task.output[name] for name in ("targets", "observations", "parquet", "urls", "summary")},
     )

@@ -9,4 +9,4 @@ from swath.jobs import job
 with job(snakemake) as task:
     settings = Gaia(**task.params.gaia)
     where = place(settings.fetch, field_of(Image(**task.params.image)))
-    fetch_reference(settings, Http(**task.params.http), where, task.output.stars)
+    fetch_reference(settings, Http(**task.params.asking["http"]), where, task.output.stars)

@@ -146,6 +146,25 @@ def test_a_change_of_the_figure_draws_again_and_measures_nothing(finished, archi
         finished.write(config(archive, targets={"table": str(targets)}))
 
 
+def test_how_an_archive_is_asked_runs_nothing_again_and_what_and_whom_it_is_asked_does(finished, archive, targets):
+    """More patience or room on the disk fetch the same files; other hosts or bands do not."""
+    base = config(archive, targets={"table": str(targets)})
+    patient = base["archive"]["http"] | {"read_timeout_s": 120, "retries": 9}
+    try:
+        changed = base["archive"] | {"http": patient, "connections": 1, "maxrec": 5000, "tap_mode": "async"}
+        room = base["download"] | {"connections": 1, "attempts": 9, "budget_gb": 2, "low_speed_s": 60}
+        finished.write(base | {"archive": changed, "download": room})
+        assert finished.planned() == {}
+        finished.write(base | {"archive": base["archive"] | {"http": patient | {"hosts": ["elsewhere.org"]}}})
+        assert finished.planned()["query"] == 1
+        finished.write(base | {"download": base["download"] | {"skip_psf": False}})
+        jobs = finished.planned()
+        assert jobs["download"] == 2
+        assert "query" not in jobs
+    finally:
+        finished.write(base)
+
+
 def test_stages_one_by_one_go_on_from_files_alone(archive, tmp_path):
     ra, dec, _ = STARS["a b"]
     run = SpectraRun(tmp_path / "run", config(archive, targets={"name": "a b", "ra": ra, "dec": dec}))

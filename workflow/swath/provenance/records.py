@@ -20,8 +20,8 @@ _LIBRARIES = (
     *("numpy", "scipy", "astropy", "photutils", "reproject", "sep", "pandas", "pyarrow", "pydantic", "galsim"),
     *("matplotlib", "PIL", "bokeh"),
 )
-# Parameters that make a job run again and say nothing of its products.
-_OF_THE_RUN = ("failed_before",)
+# Parameters that say nothing of a job's products: why it runs again, and how archives are asked.
+_OF_THE_RUN = ("failed_before", "asking", "fetching")
 
 
 class Started(NamedTuple):

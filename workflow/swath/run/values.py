@@ -37,6 +37,14 @@ class Values(Tiles):
             name: value for name, value in self._canonical(wildcards, section).items() if name not in left_out
         }
 
+    @staticmethod
+    def aside(parameter: ParamFunction) -> Callable[[Any, Any], Any]:
+        """Parameter: the same, but nothing runs again when it changes: how something is had, not what.
+
+        Snakemake takes parameters that look at the job's resources for a consequence of it, and compares the others.
+        """
+        return lambda wildcards, resources: parameter(wildcards)
+
     def forced_fit(self, wildcards: Any) -> dict[str, Any]:
         """Parameter: the section `fit` for bands that are measured with positions and shapes given."""
         return self._canonical(wildcards, "fit") | {"mode": "forced", "models": "catalog"}
