@@ -2,6 +2,8 @@
 
 import pandas as pd
 import pytest
+from swath.archive.ledger import FOLDER as LEDGER
+from swath.archive.ledger import note_failures
 from swath.config.load import load_config
 from swath.errors import ConfigError
 from swath.files import read_json
@@ -132,3 +134,24 @@ def test_maps_of_solid_angles_are_files_that_aperture_reads(tmp_path):
     before = run.stamps(run.area_maps)(Wildcards)
     path.write_bytes(b"another map")
     assert run.stamps(run.area_maps)(Wildcards) != before
+
+
+class Batch(Wildcards):
+    batch = "b000"
+
+
+def test_a_run_that_is_to_fetch_nothing_takes_what_is_there(tmp_path):
+    """It tells `download` what its last job was told: another number would make it run, which the stages forbid."""
+    folder = tmp_path / "t" / LEDGER
+    folder.mkdir(parents=True)
+    runs = {}
+    for stages in (["query", "download"], ["aperture"]):
+        runs[stages[-1]] = run = object.__new__(Spectral)
+        run.out, run.configs = f"{tmp_path}/{{tile}}", {"t": config(tmp_path, stages=stages)}
+    told = {name: [run.failed_before(Batch)] for name, run in runs.items()}
+    for count in (0, 2, 1, 0, 0):
+        note_failures(folder, "b000", count)
+        for name, run in runs.items():
+            told[name].append(run.failed_before(Batch))
+    assert told["download"] == [0, 0, 1, 2, 2, 2]
+    assert told["aperture"] == [0, 0, 0, 1, 2, 2]

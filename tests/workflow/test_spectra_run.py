@@ -210,6 +210,9 @@ def test_files_that_could_not_be_had_are_tried_again_by_the_next_run(archive, tm
         assert all("HTTP 503" in reason for reason in table["reason"][table["status"] != "ok"])
         proxy.rules = []
         proxy.clear()
+        run.write(sections | {"stages": ["aperture"]})
+        assert "download" not in run.planned()
+        run.write(sections | {"stages": ["query", "download", "aperture"]})
         assert "download" in run.planned()
         run.snakemake()
     assert set(read_table(run.path("photometry.parquet"))["status"]) == {"ok"}

@@ -68,8 +68,8 @@ def download_batch(
     results = fetch_all(plans, archive, settings, folder, Path(batch).stem)
     table = _table(plans, results, _calibrations(results.values(), folder))
     write_parquet(output, pd.concat([rows, table], axis=1))
-    if passing := sum(isinstance(result, Fault) and result.may_pass for result in results.values()):
-        note_failures(folder / FOLDER, Path(batch).stem, passing)
+    passing = sum(isinstance(result, Fault) and result.may_pass for result in results.values())
+    note_failures(folder / FOLDER, Path(batch).stem, passing)
     _report(table, rows.exposure)
 
 

@@ -31,16 +31,19 @@ class Entry(NamedTuple):
 
 def note_failures(folder: Path, batch: str, count: int) -> None:
     """Write down that a job of this batch ended without `count` files that another try may fetch."""
-    with open(folder / f"{batch}{_FAILURES}", "a", encoding="ascii") as stream:
-        stream.write(f"{count}\n")
+    path = folder / f"{batch}{_FAILURES}"
+    if count or path.is_file():
+        with open(path, "a", encoding="ascii") as stream:
+            stream.write(f"{count}\n")
 
 
-def failed_jobs(folder: Path, batch: str) -> int:
-    """How many jobs of this batch have ended without files that another try may fetch."""
+def failed_jobs(folder: Path, batch: str, but_the_last: bool = False) -> int:
+    """How many jobs of this batch have ended without files that another try may fetch; on request before the last."""
     try:
-        return (folder / f"{batch}{_FAILURES}").read_text(encoding="ascii").count("\n")
+        counts = (folder / f"{batch}{_FAILURES}").read_text(encoding="ascii").split()
     except OSError:
         return 0
+    return sum(count != "0" for count in (counts[:-1] if but_the_last else counts))
 
 
 class Ledger:

@@ -61,9 +61,12 @@ class Spectral(Compared):
     def failed_before(self, wildcards: Any) -> int:
         """Parameter of `download`: jobs of this batch that left files unfetched; one more, and it is tried again.
 
-        It is the same in the next run unless another job has failed since.
+        It is the same in the next run unless another job has failed since, or the run is to fetch nothing: then it is
+        what the last job was told, and what is there is good enough.
         """
-        return failed_jobs(Path(self.out.format(tile=wildcards.tile), LEDGER), wildcards.batch)
+        config = self.configs[wildcards.tile]
+        fetches = config.archived or "download" in config.stages
+        return failed_jobs(Path(self.out.format(tile=wildcards.tile), LEDGER), wildcards.batch, not fetches)
 
     def in_batches(self, pattern: str) -> list[str]:
         """`pattern`, a path with the wildcard `batch`, for every batch."""
