@@ -51,6 +51,19 @@ def test_one_measurement_is_itself_and_has_no_scatter():
     assert np.isnan(row["chi2_reduced"])
 
 
+def test_of_several_processings_of_an_exposure_the_latest_counts_alone():
+    """v9 is before v20, and of one version the earlier date before the later one."""
+    same = {"obs_id": ["o", "o"], "flux": [100.0, 160.0]}
+    for versions, exposures in (
+        (["v20", "v9"], ["d#v20", "d#v9"]),
+        (["v20", "v20"], ["d#v20-2025-300", "d#v20-2025-099"]),
+    ):
+        row = binned_spectrum(curve(two(version=versions, exposure=exposures, **same)), 1).iloc[0]
+        assert (row["flux"], row["measurements"], row["left_out"]) == (100.0, 1, 1)
+    others = two(version=["v20", "v9"], exposure=["d#v20", "d#v9"], obs_id=["o", "p"])
+    assert binned_spectrum(curve(others), 1).iloc[0]["measurements"] == 2
+
+
 def test_flagged_measurements_are_left_out_and_faint_ones_are_not():
     row = binned_spectrum(curve(two(flags=[1 << 21, 1 << 10])), 1).iloc[0]
     assert (row["flux"], row["measurements"], row["left_out"]) == (100.0, 1, 1)
@@ -113,6 +126,7 @@ def test_a_faint_source_is_neither_brightened_nor_dimmed_and_its_errors_hold():
         flux = 5 + 10 * generator.normal(size=12)
         table = pd.DataFrame({"flux": flux, "flux_error": 10.0, "wavelength": 4.0, "bandwidth": 0.04, "band": "D5"})
         table["class"], table["class_reason"], table["mjd"] = "upper_limit", "S/N", 60800.0
+        table["obs_id"], table["version"], table["exposure"] = [str(i) for i in range(12)], "v20", "d#v20"
         row = binned_spectrum(table, 1).iloc[0]
         pulls.append((row["flux"] - 5) / row["flux_error"])
     assert np.mean(pulls) == pytest.approx(0, abs=0.2)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from ..archive.names import version_order
 from .columns import SPECTRUM
 from .judge import sound
 
@@ -24,7 +25,8 @@ BANDS = {
 def binned_spectrum(table: pd.DataFrame, bins_per_band: int) -> pd.DataFrame:
     """Average a light curve in bins of wavelength.
 
-    Upper limits take part with their fluxes: leaving out what is faint would make the rest too bright.
+    Upper limits take part with their fluxes: leaving out what is faint would make the rest too bright. Of several
+    processings of an exposure the latest counts: they are the same photons.
 
     Parameters
     ----------
@@ -60,7 +62,7 @@ def _band(table: pd.DataFrame, band: str, bins: int) -> Iterator[dict[str, objec
 
 
 def _mean(own: pd.DataFrame) -> dict[str, object]:
-    used = own[sound(own)]
+    used = own[sound(own) & ~_processed_again(own)]
     made = {field.name: np.nan for field in SPECTRUM} | {"measurements": len(used), "left_out": len(own) - len(used)}
     for name in ("band", "bin", "wavelength_low", "wavelength_high"):
         del made[name]
@@ -80,3 +82,12 @@ def _mean(own: pd.DataFrame) -> dict[str, object]:
         "mjd_first": used["mjd"].min(),
         "mjd_last": used["mjd"].max(),
     }
+
+
+def _processed_again(table: pd.DataFrame) -> np.ndarray:
+    """Which rows have a later processing of the same light beside them (archive.reprocessed: all); bool (n,)."""
+    known = table[(table["obs_id"] != "") & (table["version"] != "")]
+    ages = [version_order(*pair) for pair in zip(known["version"], known["exposure"], strict=True)]
+    newest_last = known.iloc[sorted(range(len(known)), key=ages.__getitem__)]
+    again = newest_last.index[newest_last.duplicated(["obs_id", "band"], keep="last")]
+    return table.index.isin(again)

@@ -123,7 +123,7 @@ SPECTRUM = (
     Field(
         "measurements", "int", "", "how many were averaged: all but those with a bad flag and outliers, whatever S/N"
     ),
-    Field("left_out", "int", "", "how many were not: with a bad flag, or outliers"),
+    Field("left_out", "int", "", "how many were not: with a bad flag, outliers, or processed again later"),
     Field("mjd_first", "float", "d", "time of the first one averaged"),
     Field("mjd_last", "float", "d", "time of the last one averaged"),
 )
