@@ -54,7 +54,8 @@ def test_all_formats_give_the_same(tmp_path, suffix):
         ("name,ra,dec\n,1,0\n", "no name, expected one for each target: row 1"),
         ("name,ra,dec\na,12h,0\n", "column ra: expected plain numbers"),
         ("name,ra,dec,epoch\na,1,0,61000\n", "epoch outside 1800 to 2200 yr: row 1 (61000.0)"),
-        ("name,ra,dec,pmra\na,1,0,inf\n", "pmra or pmdec infinite"),
+        ("name,ra,dec,pmra\na,1,0,inf\n", "pmra or pmdec beyond 100000 mas/yr: row 1"),
+        ("name,ra,dec,pmdec\na,1,0,5\nb,1,0,-1e9\n", "pmra or pmdec beyond 100000 mas/yr: row 2"),
         ("name,ra,dec\n", "the table has no rows"),
     ],
 )

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from .archive.names import slug
-from .config.targets import Targets
+from .config.targets import FASTEST, Targets
 from .errors import InputError
 
 if TYPE_CHECKING:
@@ -102,6 +102,9 @@ def _problems(table: "pd.DataFrame") -> list[str]:
         "ra outside 0 <= ra < 360 deg, or missing": (~((table.ra >= 0) & (table.ra < 360)), table.ra),
         "dec outside -90 <= dec <= 90 deg, or missing": (~((table.dec >= -90) & (table.dec <= 90)), table.dec),
         "epoch outside 1800 to 2200 yr": (~((table.epoch >= 1800) & (table.epoch <= 2200)), table.epoch),
-        "pmra or pmdec infinite": (~np.isfinite(table.pmra + table.pmdec), None),
+        f"pmra or pmdec beyond {FASTEST} mas/yr": (
+            ~(np.maximum(np.abs(table.pmra), np.abs(table.pmdec)) <= FASTEST),
+            None,
+        ),
     }
     return [f"{text}: {rows_text(np.flatnonzero(bad), column)}" for text, (bad, column) in faults.items() if bad.any()]

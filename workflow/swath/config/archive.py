@@ -13,14 +13,16 @@ class Http(Section):
         "hosts that may be asked or redirected to, besides those of the services' own URLs",
     )
     allow_http: bool = key(False, "allow http as well as https, in URLs given, found and redirected to")
-    connect_timeout_s: float = key(10.0, "longest wait for a connection", "s", gt=0)
-    read_timeout_s: float = key(60.0, "longest silence of a server that is connected", "s", gt=0)
+    connect_timeout_s: float = key(10.0, "longest wait for a connection", "s", gt=0, le=3600)
+    read_timeout_s: float = key(60.0, "longest silence of a server that is connected", "s", gt=0, le=86400)
     deadline_s: float = key(
-        900.0, "longest time that one query may take, its retries and its queue included", "s", gt=0
+        900.0, "longest time that one query may take, its retries and its queue included", "s", gt=0, le=864000
     )
     retries: int = key(5, "how often a request is tried again after a fault that may pass", ge=0, le=20)
-    backoff_s: float = key(1.0, "first wait before a request is tried again; it doubles each time", "s", ge=0)
-    backoff_max_s: float = key(120.0, "longest such wait, also where a server asks for a longer one", "s", ge=0)
+    backoff_s: float = key(1.0, "first wait before a request is tried again; it doubles each time", "s", ge=0, le=3600)
+    backoff_max_s: float = key(
+        120.0, "longest such wait, also where a server asks for a longer one", "s", ge=0, le=86400
+    )
 
 
 class Archive(Section):
@@ -64,7 +66,11 @@ class Archive(Section):
     maxrec: int = key(25000, "most rows in one answer; longer ones are asked for in parts", ge=1)
     connections: int = key(2, "queries at a time; IRSA refuses the fourth", ge=1, le=16)
     cache_days: float = key(
-        0.0, "answers younger than this are not asked for again; 0 asks anew whenever the rule runs", "d", ge=0
+        0.0,
+        "answers younger than this are not asked for again; 0 asks anew whenever the rule runs",
+        "d",
+        ge=0,
+        le=36500,
     )
     max_failed_fraction: float = key(
         0.0,

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 SPHEREX_BANDS = ("D1", "D2", "D3", "D4", "D5", "D6")
 MAGNITUDE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*=[A-Za-z][A-Za-z0-9_]*")
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f]*:[0-9A-Fa-f:.]*")
 Rule = tuple[tuple[str, ...], Callable[..., bool], str]
 
 
@@ -55,6 +56,16 @@ def archive_rules() -> Iterator[Rule]:
         ("gaia.fetch.urls", "archive.http.allow_http"),
         lambda urls, http: bool(urls) and all(_usable(url, http) for url in urls),
         "https URLs with hosts, one at least (http needs archive.http.allow_http: true)",
+    )
+    yield (
+        ("archive.http.hosts",),
+        lambda hosts: all(HOST.fullmatch(host) for host in hosts),
+        "names of hosts such as irsa.ipac.caltech.edu, no URLs and no patterns",
+    )
+    yield (
+        ("download.cutout.center", "download.cutout.size"),
+        lambda center, size: center is None or size is not None,
+        "download.cutout.size where there is a centre: without it whole files are fetched",
     )
     for name in ("archive.tap_url", "archive.sia_url", "archive.data_url"):
         yield (

@@ -114,13 +114,20 @@ def _words(field: FieldInfo, declared: set) -> str:
         return f"a list of {plain} or of sections of keys"
     if is_file(field):
         return "a file path"
+    choices = [kind for kind in kinds(field.annotation) if isinstance(kind, str)]
     if shape := _tuple_arguments(field.annotation):
         count = "" if Ellipsis in shape else f"{COUNTS[len(shape)]} "
-        return f"a list of {count}{'numbers' if float in declared else 'texts'}"
-    if choices := [kind for kind in kinds(field.annotation) if isinstance(kind, str)]:
+        return f"a list of {count}{_items(declared, choices)}"
+    if choices:
         return f"one of {', '.join(choices)}"
     names = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
     return " or ".join(word for kind, word in names.items() if kind in declared)
+
+
+def _items(declared: set, choices: list[str]) -> str:
+    if choices:
+        return f"names ({', '.join(choices)})"
+    return "texts" if str in declared else "numbers"
 
 
 def _tuple_arguments(annotation: Any) -> tuple:

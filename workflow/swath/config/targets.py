@@ -2,6 +2,8 @@
 
 from .base import File, Section, key
 
+FASTEST = 100_000  # mas / yr, ten times Barnard's star: beyond it is another unit
+
 
 class Targets(Section):
     """Positions whose spectra are measured: one given here, or a table of many."""
@@ -14,8 +16,14 @@ class Targets(Section):
     name: str | None = key(None, "name of the one target; null makes one of its position", min_length=1)
     ra: float | None = key(None, "right ascension (ICRS) of the one target", "deg", ge=0, lt=360)
     dec: float | None = key(None, "declination (ICRS) of the one target", "deg", ge=-90, le=90)
-    pmra: float = key(0.0, "proper motion in right ascension, times cos(dec), of the one target", "mas/yr")
-    pmdec: float = key(0.0, "proper motion in declination of the one target", "mas/yr")
+    pmra: float = key(
+        0.0,
+        "proper motion in right ascension, times cos(dec), of the one target",
+        "mas/yr",
+        ge=-FASTEST,
+        le=FASTEST,
+    )
+    pmdec: float = key(0.0, "proper motion in declination of the one target", "mas/yr", ge=-FASTEST, le=FASTEST)
     epoch: float = key(
         2016.0, "epoch of the positions, of the table too where it has no epoch column", "yr", ge=1800, le=2200
     )
