@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from astropy import units as u
 from astropy.coordinates import SkyCoord
+from astropy.io import fits
 from astropy.table import Table
 from astropy.time import Time
 from spherex.build import SKY, Scene, celestial, image_header, write, write_calibration
@@ -18,6 +19,7 @@ from swath.photometry.batch import measure_batch
 from swath.photometry.columns import COLUMNS, NAMES, STATUSES
 from swath.photometry.gather import gather
 from swath.photometry.quality import QUALITY
+from swath.spherex.maskbits import DOCUMENTED
 from swath.spherex.mef import read_exposure
 from swath.tables import read_table, write_csv, write_parquet
 
@@ -135,6 +137,16 @@ def test_a_file_that_is_not_the_one_that_was_fetched_is_not_measured(which, tmp_
     )
     path.write_bytes(bytes(damaged[:-2880]))
     assert "bytes, expected" in run([row]).reason.item()
+
+
+def test_flags_of_files_with_other_bits_mean_the_same_in_the_table(tmp_path, run):
+    """What the light curve rejects by name is what this file calls so."""
+    write(tmp_path / "a.fits", Scene(sources=((*SKY, 500.0),)))
+    with fits.open(tmp_path / "a.fits", mode="update") as hdus:
+        header = hdus["FLAGS"].header
+        header["MP_SOURCE"], header["MP_HOT"] = header["MP_HOT"], header["MP_SOURCE"]
+    table = run([plan(TARGETS.slug[0], "a", "a.fits")], Aperture(bad_flags=(), empty_flags=()))
+    assert table["flags"].item() == 1 << DOCUMENTED["HOT"]
 
 
 def test_bugs_are_rows_too(tmp_path, run, monkeypatch):

@@ -33,7 +33,9 @@ COLUMNS = (
     Column("snr", "float", "", "flux over its error"),
     Column("wavelength", "float", "um", "centre of the bandpass at the target's place on the detector"),
     Column("bandwidth", "float", "um", "width of that bandpass"),
-    Column("flags", "int", "", "OR of the FLAGS of the pixels whose centres lie in the aperture; bits of the file"),
+    Column(
+        "flags", "int", "", "OR of the FLAGS of the pixels whose centres lie in the aperture, by their documented bits"
+    ),
     Column("quality", "int", "", "sum of the photometry's own bits"),
     Column("ra", "float", "deg", "right ascension (ICRS) at the epoch of the exposure"),
     Column("dec", "float", "deg", "declination (ICRS) at the epoch of the exposure"),

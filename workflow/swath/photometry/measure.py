@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..config.aperture import Aperture
-from ..spherex.maskbits import SOURCE, mask_of
+from ..spherex.maskbits import SOURCE, mask_of, renumbered
 from ..spherex.mef import Exposure, Pixels
 from ..spherex.psf import PixelPsf
 from ..spherex.solidangle import mapped_area
@@ -144,7 +144,7 @@ class _Measurement:
         distance = stamp.distance
         within = distance <= max(radius, distance.min())
         flags = reduce(or_, pixels.flags[within].tolist(), 0)
-        self.row["flags"] = flags
+        self.row["flags"] = renumbered(flags, self.exposure.bits)
         self._note(APERTURE_BAD=bool(flags & self.masks.bad))
 
     def _valid(self, pixels: Pixels) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The flags of pixels, by name."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
@@ -65,3 +66,18 @@ def mask_of(flags: Iterable[str | int], bits: Mapping[str, int]) -> int:
             known = ", ".join(sorted({*bits, *DOCUMENTED}))
             raise ConfigError(f"{flag!r} is no flag of SPHEREx; expected a bit from 0 to 31, or one of {known}")
     return sum(1 << number for number in numbers)
+
+
+def renumbered(flags: int, bits: Mapping[str, int]) -> int:
+    """Flags of a file by the documented numbers of their names, so that a bit means the same in all rows of a table.
+
+    A flag that the documents do not name keeps its number, 32 higher where they have that number for another one.
+    """
+    moves = _moves(tuple(bits.items()))
+    return sum(1 << moves.get(bit, bit) for bit in range(32) if flags >> bit & 1)
+
+
+@lru_cache(maxsize=16)
+def _moves(bits: tuple[tuple[str, int], ...]) -> dict[int, int]:
+    taken = set(DOCUMENTED.values())
+    return {bit: DOCUMENTED.get(name, bit + 32 * (bit in taken)) for name, bit in bits}
