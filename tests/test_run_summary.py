@@ -1,5 +1,6 @@
 """What is told at the end of a run."""
 
+from swath.files import write_json
 from swath.summary import logged, summary
 
 OLD = "2026-01-01 10:00:00,000 WARNING swath.checks: a mistake, mended since\n"
@@ -25,3 +26,12 @@ def test_a_run_log_that_was_taken_away_is_read_from_its_beginning(tmp_path):
     (tmp_path / "catalog.csv").write_text("ID\n")
     (tmp_path / "run.log").write_text(NEW)
     assert "a sky that is steep" in summary(tmp_path, 10 * len(NEW))
+
+
+def test_targets_of_earlier_configs_are_left_over(tmp_path):
+    for name in ("a-1", "b-2"):
+        state = {"target": name, "completed_stages": ["query"], "counts": {"download": {"ok": 3}}}
+        write_json(tmp_path / f"targets/{name}/state.json", state)
+    told = summary(tmp_path, targets=("b-2",))
+    assert "1 target; exposures: download: 3 ok\n" in told
+    assert "left over, of targets that the config does not name any more: 1 (a-1)" in told

@@ -245,6 +245,20 @@ def test_lines_that_are_no_entries_are_left_out(server, tile):
     assert all(json.loads(line)["file"] for line in ledger.read_text().splitlines()[-1:])
 
 
+def test_two_processes_do_not_fetch_one_batch(server, tile):
+    tile.run(**LOOSE)
+    hold = "import fcntl, sys; f = open(sys.argv[1], 'ab'); fcntl.flock(f, fcntl.LOCK_EX); print(flush=True); input()"
+    ledger = tile.folder / "download" / "ledger" / "b000.jsonl"
+    with subprocess.Popen(
+        [sys.executable, "-c", hold, str(ledger)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as other:
+        other.stdout.readline()
+        with pytest.raises(RunError, match="another process fetches the files of b000"):
+            tile.run(**LOOSE)
+        other.kill()
+    assert (tile.run(**LOOSE).status == "ok").all()
+
+
 def test_another_number_of_batches_fetches_nothing_again(server, tile):
     first = tile.run(**LOOSE)
     server.files[f"/{NAMES[0]}"] = mef(70, psf=False)  # the archive has another file now
@@ -261,7 +275,7 @@ def test_another_number_of_batches_fetches_nothing_again(server, tile):
 def test_no_room_is_told_before_anything_is_asked(server, tile):
     batch = pd.read_parquet(tile.batch)
     batch.assign(bytes=2e6).to_parquet(tile.batch)
-    with pytest.raises(RunError, match=r"6 files of about 0.01 GB.*download.budget_gb: 0.01 GB"):
+    with pytest.raises(RunError, match=r"6 files of about 0.012 GB.*room for 0.01 GB.*download.budget_gb: 0.01 GB"):
         tile.run(budget_gb=0.01, skip_psf=False, hdus=("A",))
     assert not server.log
 

@@ -89,6 +89,15 @@ def test_damaged_tables_and_states_are_no_obstacle(tile):
     assert read_state(tile, "a-1") == state
 
 
+def test_a_state_that_cannot_be_written_is_a_warning(tile, caplog, monkeypatch):
+    def full(*given):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("swath.run.states.write_json", full)
+    write_states(config(tile), PLAN, tile)
+    assert "state.json: not written (No space left on device)" in caplog.text
+
+
 def test_nothing_is_said_of_targets_before_anything_is_done(tmp_path):
     write_states(config(tmp_path), PLAN, tmp_path)
     assert not (tmp_path / "targets").exists()

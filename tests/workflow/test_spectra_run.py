@@ -135,6 +135,15 @@ def test_verify_finds_nothing_wrong_and_then_what_was_changed(finished, tmp_path
     assert "lightcurve.csv" in done.stdout
 
 
+def test_fewer_batches_are_made_anew_though_their_files_are_there(finished, archive, targets):
+    try:
+        finished.write(config(archive, targets={"table": str(targets)}, download={"batches": 1}))
+        wanted = {"batches": 1, "download": 1, "aperture": 1, "photometry": 1}
+        assert wanted.items() <= finished.planned().items()
+    finally:
+        finished.write(config(archive, targets={"table": str(targets)}))
+
+
 def test_a_change_of_the_figure_draws_again_and_measures_nothing(finished, archive, targets):
     try:
         finished.write(config(archive, targets={"table": str(targets)}, lightcurve={"figure": {"dpi": 60}}))

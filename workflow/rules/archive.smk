@@ -77,6 +77,8 @@ rule batches:
     resources:
         mem_mb=1500,
     params:
+        # Of fewer batches every file is there already, each with a part of what is now its own.
+        number=SETUP.settings("download.batches"),
         code=SETUP.code("batches"),
     message:
         "batches: split the exposures"

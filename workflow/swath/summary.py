@@ -2,6 +2,7 @@
 
 import csv
 from collections import Counter
+from collections.abc import Collection
 from pathlib import Path
 
 from .files import read_json
@@ -17,12 +18,13 @@ def logged(folder: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
 
 
-def summary(folder: Path, begin: int = 0) -> str:
+def summary(folder: Path, begin: int = 0, targets: Collection[str] = ()) -> str:
     """Text for the terminal about the products in `folder`; empty before there is a catalogue or the state of a target.
 
     begin : where this run begins in the run log, see `logged`. Mistakes before it may have been mended since.
+    targets : folders of the targets of this run; what there is of others is left over.
     """
-    lines = _catalogue(folder) + _spectra(folder)
+    lines = _catalogue(folder) + _spectra(folder, targets)
     if not lines:
         return ""
     warnings = _warnings(folder / _LOG, begin)
@@ -43,9 +45,11 @@ def _catalogue(folder: Path) -> list[str]:
     ]
 
 
-def _spectra(folder: Path) -> list[str]:
-    """What became of the exposures of all targets, and where the first of them are."""
-    states = [read_json(path) for path in sorted(folder.glob("targets/*/state.json"))]
+def _spectra(folder: Path, targets: Collection[str]) -> list[str]:
+    """What became of the exposures of all targets, where the first of them are, and what is left over of others."""
+    found = sorted(folder.glob("targets/*/state.json"))
+    states = [read_json(path) for path in found if path.parent.name in targets]
+    others = [path.parent.name for path in found if path.parent.name not in targets]
     if not states:
         return []
     fates = {stage: Counter() for stage in ("download", "aperture")}
@@ -58,6 +62,9 @@ def _spectra(folder: Path) -> list[str]:
         f"  {folder}/targets/{state['target']}: {', '.join(state['completed_stages'])}" for state in states[:_MOST]
     ]
     more = [f"  and {len(states) - _MOST} more"] if len(states) > _MOST else []
+    if others:
+        shown_others = ", ".join(others[:_MOST]) + (" ..." if len(others) > _MOST else "")
+        more.append(f"  left over, of targets that the config does not name any more: {len(others)} ({shown_others})")
     return [f"{count}; exposures: {'; '.join(told) or 'none fetched yet'}", *shown, *more]
 
 

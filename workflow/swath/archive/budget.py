@@ -38,8 +38,8 @@ class Budget:
         room = self._room()
         if needed > room:
             raise RunError(
-                f"{self._folder}: {files} files of about {needed / GB:.2f} GB in all are to be fetched, but there is "
-                f"room for {max(room, 0) / GB:.2f} GB ({self._bounds()}); {_ADVICE}"
+                f"{self._folder}: {files} files of about {_gb(needed)} in all are to be fetched, but there is "
+                f"room for {_gb(max(room, 0))} ({self._bounds()}); {_ADVICE}"
             )
 
     def charge(self, count: int) -> None:
@@ -68,10 +68,15 @@ class Budget:
     def _bounds(self) -> str:
         own = "none" if self._settings.budget_gb is None else f"{self._settings.budget_gb:g} GB"
         return (
-            f"download.budget_gb: {own}, of which {self.used / GB:.2f} GB are taken; "
-            f"{shutil.disk_usage(self._folder).free / GB:.2f} GB are free, of which download.reserve_gb: "
+            f"download.budget_gb: {own}, of which {_gb(self.used)} are taken; "
+            f"{_gb(shutil.disk_usage(self._folder).free)} are free, of which download.reserve_gb: "
             f"{self._settings.reserve_gb:g} GB are left"
         )
+
+
+def _gb(count: float) -> str:
+    """Bytes in GB, in as many digits as tell something."""
+    return f"{count / GB:.2f} GB" if count >= GB else f"{count / GB:.3g} GB"
 
 
 _ADVICE = "free space, raise download.budget_gb or fetch smaller cutouts (download.cutout.size), and run again"

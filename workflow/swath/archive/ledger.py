@@ -3,13 +3,18 @@
 A line is written before its file gets its name. The last one may be torn by a kill; it is left out.
 """
 
+import fcntl
 import json
+import logging
 import os
 import threading
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
+from ..errors import RunError
 from ..files import sha256
+
+log = logging.getLogger(__name__)
 
 FOLDER = "download/ledger"
 _FAILURES = ".failures"
@@ -47,7 +52,10 @@ def failed_jobs(folder: Path, batch: str, but_the_last: bool = False) -> int:
 
 
 class Ledger:
-    """The entries of all batches of a tile; new ones go to the batch's own file. Safe to use from several threads."""
+    """The entries of all batches of a tile; new ones go to the batch's own file. Safe to use from several threads.
+
+    Two processes that fetch the same files would write into each other's: the second is told so (RunError).
+    """
 
     def __init__(self, folder: Path, batch: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -56,6 +64,7 @@ class Ledger:
             for entry in entries(path):
                 self._entries.setdefault(entry.key, []).append(entry)
         self._stream = open(folder / f"{batch}.jsonl", "ab", buffering=0)  # noqa: SIM115 - closed by `close`
+        _keep_others_out(self._stream, batch)
         self._lock = threading.Lock()
         if self._stream.tell() and _last_byte(Path(self._stream.name)) != b"\n":
             self._stream.write(b"\n")
@@ -93,6 +102,20 @@ def entries(path: Path) -> list[Entry]:
         except (ValueError, TypeError):
             continue  # torn by a kill
     return found
+
+
+def _keep_others_out(stream: BinaryIO, batch: str) -> None:
+    """Hold the ledger of a batch until it is closed or the process ends, however it ends."""
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        stream.close()
+        raise RunError(
+            f"{stream.name}: another process fetches the files of {batch} (a job of a run that was killed goes on for "
+            "a while); wait for it or end it, and run again"
+        ) from None
+    except OSError as error:
+        log.debug("%s: not locked (%s)", stream.name, error)  # file systems without locks
 
 
 def _last_byte(path: Path) -> bytes:

@@ -48,7 +48,8 @@ class Setup(Shown):
         self.word.forget()
         for tile in self.wanted:
             if number_of(tile) is None:
-                print(summary(Path(self.out.format(tile=tile)), self.begin[tile]), file=sys.stderr)
+                folder, targets = Path(self.out.format(tile=tile)), self.plans[tile].targets
+                print(summary(folder, self.begin[tile], targets), file=sys.stderr)
         if "inject_summary" in rules or "inject" in rules:
             self.word.texts.append(f"\n{told(*self.products(*INJECTED))}")
         if "compare_engines" in rules:

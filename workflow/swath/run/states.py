@@ -1,5 +1,6 @@
 """How far each target is: `state.json`, written at the end of every run from the products that are there."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -12,6 +13,7 @@ from ..files import read_json, write_json
 from ..plan import Plan
 from .spectral import STAGES
 
+log = logging.getLogger(__name__)
 KIND = "swath state of a target"
 _COUNTED = ("download", "aperture")
 
@@ -27,7 +29,11 @@ def write_states(config: Config, plan: Plan, folder: Path) -> None:
         state = _state(config, plan, folder, target, rows)
         path = folder / "targets" / target / "state.json"
         if state["completed_stages"] and _written(path) != state:
-            write_json(path, state)
+            try:
+                write_json(path, state)
+            except OSError as error:  # a full disk, a folder of somebody else's: the run itself may have ended well
+                log.warning("%s: not written (%s)", path, error.strerror)
+                return
 
 
 def _written(path: Path) -> object:
