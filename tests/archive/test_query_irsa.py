@@ -12,6 +12,7 @@ import pytest
 from archive.hostile import Hostile, Rule
 from archive.irsa import Irsa
 from archive.irsafiles import copies, exposures
+from archive.irsatables import Tables
 from astropy.table import Table
 from spherex.build import Scene, write
 from swath.archive import links, observations, tap
@@ -257,6 +258,20 @@ def test_a_failed_query_erases_no_earlier_one(run, irsa, caplog):
         run.forget()
         run(archive=archive)
         assert run.targets.status.tolist() == ["ok"]
+
+
+def test_products_that_an_archive_has_no_more_are_told(run, irsa, caplog):
+    archive = run.archive()
+    before = run(archive=archive)
+    run.forget()
+    run(archive=archive)
+    assert "no more" not in caplog.text
+    run.forget()
+    irsa.tables = Tables([one for one in irsa.exposures if one.detector != 3], irsa.url)
+    after = run(archive=archive)
+    gone = len(set(before.exposure) - set(after.exposure))
+    assert gone == 2
+    assert f"{gone} of {len(before)} products of the answer of 20" in caplog.text
 
 
 def test_an_earlier_answer_to_another_question_is_not_used(run, irsa):

@@ -31,6 +31,7 @@ from .session import Session, session
 from .summary import TARGET_UNITS, summary, target_table
 
 log = logging.getLogger(__name__)
+MOST_TOLD = 10
 FOLDER = Path("query") / "cache"
 IN_A_ROW = 6
 SHOWN = 10
@@ -76,7 +77,16 @@ def make_observations(targets: Targets, archive: Archive, folder: Path, outputs:
     write_json(outputs["urls"], urls)
     write_json(outputs["summary"], summary(archive, told, plain, {slug: item.asked for slug, item in found.items()}))
     cache.end()
+    _tell_empty(told)
     tell(targets=len(table), observations=int(plain.selected.sum()), stale=int((told.status == "stale").sum()))
+
+
+def _tell_empty(told: pd.DataFrame) -> None:
+    """Warn of targets that the archive answered for and has nothing of."""
+    names = told.target[(told.exposures == 0) & (told.status != "failed")].tolist()
+    if names:
+        more = f" and {len(names) - MOST_TOLD} more" if len(names) > MOST_TOLD else ""
+        log.warning("no exposure is wanted of: %s%s (query/targets.ecsv)", ", ".join(names[:MOST_TOLD]), more)
 
 
 def _all_found(web: Session, archive: Archive, table: pd.DataFrame, cache: Cache, begun: datetime) -> dict[str, Found]:
@@ -152,6 +162,11 @@ def find(ask: Callable[[], pd.DataFrame], slug: str, asked: str, cache: Cache, f
         kept = cache.store(slug, asked, ask())
     except (Unanswered, Refused) as fault:
         return _without_answer(earlier, str(fault))
+    if earlier and (gone := sorted(set(earlier.table.exposure) - set(kept.table.exposure))):
+        log.warning(
+            "target %s: %d of %d products of the answer of %s are in the archive no more (%s ...)",
+            *(slug, len(gone), len(earlier.table), earlier.asked.isoformat(), gone[0]),
+        )
     return Found(kept.table, kept.asked, "ok", "")
 
 
