@@ -4,4 +4,4 @@ from swath.archive.batches import split
 from swath.jobs import job
 
 with job(snakemake) as task:
-    split(task.input.observations, list(task.output.batches))
+    split(task.input.observations, task.input.urls, list(task.output.batches), list(task.output.links))

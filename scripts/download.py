@@ -8,6 +8,7 @@ from swath.jobs import job
 with job(snakemake) as task:
     download_batch(
         task.input.batch,
+        task.input.links,
         task.input.targets,
         Archive(**task.params.archive, **task.params.asking),
         Download(**task.params.settings, **task.params.fetching),

@@ -82,8 +82,9 @@ class Tile:
 
     def download(self, **settings: object) -> pd.DataFrame:
         batch, output = self.folder / "batches" / "b000.parquet", self.folder / "download" / "b000.parquet"
-        split(self.paths["parquet"], [batch])
-        download_batch(batch, self.paths["targets"], self.archive, Download(**settings), self.folder, output)
+        links = batch.with_suffix(".json")
+        split(self.paths["parquet"], self.paths["urls"], [batch], [links])
+        download_batch(batch, links, self.paths["targets"], self.archive, Download(**settings), self.folder, output)
         return pd.read_parquet(output)
 
 

@@ -9,6 +9,7 @@ from swath.archive.batches import batch_names, batch_of, split
 from swath.archive.releases import choose, newest
 from swath.config.archive import Archive
 from swath.errors import ConfigError
+from swath.files import read_json, write_json
 
 COLLECTIONS = ("spherex_qr2", "spherex_qr2_deep")
 
@@ -104,13 +105,18 @@ def test_rows_without_a_sky_are_a_result():
     assert choose(products.empty(), Archive(bands=("D1",))).empty
 
 
+def split_to(source, folder, names, urls="none.json"):
+    """Split the observations of `source` into tables and links in `folder`."""
+    split(source, urls, *([folder / f"{name}.{end}" for name in names] for end in ("parquet", "json")))
+
+
 def test_batches_hold_each_selected_row_once(tmp_path):
     made = table(*(row(f"o{i}", target=t) for i in range(40) for t in "ab"))
     made.loc[3, "selected"] = False
     observations.write(made, tmp_path / "o.ecsv", tmp_path / "o.parquet")
     names = batch_names(4)
     for source in ("o.ecsv", "o.parquet"):
-        split(tmp_path / source, [tmp_path / source[2:] / f"{name}.parquet" for name in names])
+        split_to(tmp_path / source, tmp_path / source[2:], names)
     parts = [observations.read(tmp_path / "parquet" / f"{name}.parquet") for name in names]
     assert sum(map(len, parts)) == 79
     assert all(batch_of(exposure, 4) == i for i, part in enumerate(parts) for exposure in part.exposure)
@@ -125,9 +131,28 @@ def test_a_batch_changes_only_with_its_own_rows(tmp_path):
     more = table(*(row(f"o{i}") for i in range(41)))
     for name, each in (("one", made), ("two", more)):
         observations.write(each, None, tmp_path / f"{name}.parquet")
-        split(tmp_path / f"{name}.parquet", [tmp_path / name / str(i) for i in range(8)])
-    same = [(tmp_path / "one" / str(i)).read_bytes() == (tmp_path / "two" / str(i)).read_bytes() for i in range(8)]
-    assert sum(same) == 7
+        split_to(tmp_path / f"{name}.parquet", tmp_path / name, batch_names(8))
+    pairs = [
+        [(tmp_path / name / f"{batch}.parquet").read_bytes() for name in ("one", "two")] for batch in batch_names(8)
+    ]
+    assert sum(one == two for one, two in pairs) == 7
+
+
+def test_links_go_with_their_batch_without_the_times_of_their_asking(tmp_path):
+    made = table(*(row(f"o{i}") for i in range(9)))
+    observations.write(made, None, tmp_path / "o.parquet")
+    urls = {
+        exposure: {"url": f"https://a/{i}", "reason": "", "from": "x", "resolved": "2026-01-01", "cutout": None}
+        for i, exposure in enumerate(made.exposure[:5])
+    }
+    write_json(tmp_path / "urls.json", urls)
+    split_to(tmp_path / "o.parquet", tmp_path / "parts", batch_names(3), tmp_path / "urls.json")
+    found = {}
+    for name in batch_names(3):
+        links = read_json(tmp_path / f"parts/{name}.json")
+        assert set(links) <= set(observations.read(tmp_path / f"parts/{name}.parquet").exposure)
+        found |= links
+    assert found == {key: {k: entry[k] for k in ("url", "reason", "cutout")} for key, entry in urls.items()}
 
 
 def test_spherex_rows_become_observations():

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from swath.archive import observations
 from swath.archive.download import download_batch
+from swath.archive.ledger import FOLDER, entries
 from swath.config.archive import Archive, Http
 from swath.config.download import Download
 
@@ -52,7 +53,7 @@ class Tile:
 
     def links(self, links: Mapping[str, Mapping[str, object]]) -> None:
         """Write what the datalinks led to."""
-        (self.folder / "query" / "download_urls.json").write_text(json.dumps(links))
+        (self.folder / "batches" / "b000.json").write_text(json.dumps(links))
 
     def run(
         self,
@@ -66,9 +67,20 @@ class Tile:
         archive = Archive(service=service, http=Http(**{**QUICK, **(http or {})}))
         settings = {"attempts": 4, **settings}
         download_batch(
-            self.batch, self.folder / "query" / "targets.ecsv", archive, Download(**settings), self.folder, path
+            self.batch,
+            self.batch.with_suffix(".json"),
+            self.folder / "query" / "targets.ecsv",
+            archive,
+            Download(**settings),
+            self.folder,
+            path,
         )
         return pd.read_parquet(path).set_index("exposure")
+
+    def saved(self, table: pd.DataFrame) -> pd.Series:
+        """Bytes of each file that were not read, as the ledger has it."""
+        known = {entry.file: entry.saved for path in (self.folder / FOLDER).glob("*.jsonl") for entry in entries(path)}
+        return table.file.map(known).fillna(0)
 
     def content(self, table: pd.DataFrame, exposure: str) -> bytes:
         """The bytes of an exposure's file."""

@@ -31,7 +31,8 @@ tile = Tile(folder, {str(number): url for number, url in enumerate(urls)})
 begun, cpu = time.monotonic(), time.process_time()
 table = tile.run(connections=connections, hdus=("IMAGE", "FLAGS", "VARIANCE", "ZODI"))
 told = {"wall_s": time.monotonic() - begun, "cpu_s": time.process_time() - cpu, "memory_mb": peak_memory()}
-told |= {"ok": int((table.status == "ok").sum()), "bytes": int(table["size"].sum()), "saved": int(table.saved.sum())}
+told |= {"ok": int((table.status == "ok").sum()), "bytes": int(table["size"].sum())}
+told |= {"saved": int(tile.saved(table).sum())}
 print(json.dumps(told | {"sha256": table.sha256.tolist()}))
 """
 

@@ -14,7 +14,7 @@ from astropy.time import Time
 from spherex.build import SKY, Scene, celestial, image_header, write, write_calibration
 from spherex.fetched import checksums
 from swath.config.aperture import Aperture
-from swath.errors import ConfigError, InputError
+from swath.errors import ConfigError, InputError, RunError
 from swath.photometry.batch import measure_batch
 from swath.photometry.columns import COLUMNS, NAMES, STATUSES
 from swath.photometry.gather import gather
@@ -203,6 +203,18 @@ def test_empty_batches_make_empty_tables(tmp_path, run):
     assert list(table.columns) == list(NAMES)
     gather([tmp_path / "b000.parquet"], tmp_path / "p.parquet", tmp_path / "p.ecsv")
     assert len(pd.read_parquet(tmp_path / "p.parquet")) == len(Table.read(tmp_path / "p.ecsv")) == 0
+
+
+def test_too_many_exposures_without_a_file_stop_the_run(tmp_path, run):
+    write(tmp_path / "0.fits", Scene(sources=((*SKY, 500.0),)))
+    one = TARGETS.slug[0]
+    run([plan(one, "0", "0.fits"), plan(one, "1", status="failed"), plan(one, "2", status="failed")])
+    files = tmp_path / "b000.parquet", tmp_path / "p.parquet", tmp_path / "p.ecsv"
+    gather(files[:1], *files[1:], 0.7)
+    files[1].unlink()
+    with pytest.raises(RunError, match=r"2 of 3 planned exposures .*2 not_downloaded.*max_failed_fraction = 0\.5"):
+        gather(files[:1], *files[1:], 0.5)
+    assert not files[1].exists()
 
 
 def test_batches_are_gathered_sorted_with_units_and_the_same_bytes(tmp_path, run):

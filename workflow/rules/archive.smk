@@ -65,8 +65,10 @@ rule reference:
 rule batches:
     input:
         observations=rules.query.output.parquet,
+        urls=rules.query.output.urls,
     output:
         batches=SETUP.in_batches(f"{OUT}/batches/{{batch}}.parquet"),
+        links=SETUP.in_batches(f"{OUT}/batches/{{batch}}.json"),
         record=f"{OUT}/records/batches/batches.json",
     log:
         f"{OUT}/logs/batches.log",
@@ -89,6 +91,7 @@ rule batches:
 rule download:
     input:
         batch=f"{OUT}/batches/{{batch}}.parquet",
+        links=f"{OUT}/batches/{{batch}}.json",
         targets=rules.query.output.targets,
     output:
         files=f"{OUT}/download/{{batch}}.parquet",

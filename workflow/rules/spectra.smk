@@ -18,7 +18,7 @@ rule aperture:
     resources:
         mem_mb=1500,
     params:
-        settings=SETUP.settings("aperture"),
+        settings=SETUP.settings_without("aperture", "max_failed_fraction"),
         stamps=SETUP.stamps(SETUP.area_maps),
         folder=lambda wildcards: OUT.format(tile=wildcards.tile),
         code=SETUP.code("aperture"),
@@ -44,6 +44,7 @@ rule photometry:
     resources:
         mem_mb=2000,
     params:
+        max_failed_fraction=SETUP.settings("aperture.max_failed_fraction"),
         code=SETUP.code("photometry"),
     message:
         "photometry: every planned exposure of every target, once"

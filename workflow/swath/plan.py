@@ -123,11 +123,11 @@ def _make(config: Config) -> tuple[Plan, dict[str, Any]]:
 
 
 def _targets(config: Config) -> tuple[tuple[str, ...], list[dict[str, Any]]]:
-    """Folder names of the targets, and the row that tells of them."""
+    """Folder names of the targets, and the rows that tell of them."""
     from .checks.targets import check_targets
 
-    names, row = check_targets(config)
-    return names, [row._asdict()]
+    names, rows = check_targets(config)
+    return names, [row._asdict() for row in rows]
 
 
 def _field(config: Config) -> tuple[Plan, dict[str, Any]]:

@@ -1,8 +1,13 @@
 """A fixed number of batches: which exposures a download job fetches depends on their names alone."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
+
+from ..files import write_json
+from .urls import read_urls
+
+_LINK = ("url", "reason", "cutout")
 
 
 def batch_of(exposure: str, count: int) -> int:
@@ -20,24 +25,30 @@ def batch_names(count: int) -> list[str]:
     return [batch_name(number) for number in range(count)]
 
 
-def split(table: str | Path, outputs: Mapping[str, str | Path] | list[str | Path]) -> None:
+def split(table: str | Path, urls: str | Path, outputs: Sequence[str | Path], links: Sequence[str | Path]) -> None:
     """Write the selected observations of each batch to its Parquet table, in the order target, mjd, band, exposure.
+
+    Where their files really are goes beside them (JSON), without the times of its asking.
 
     Parameters
     ----------
-    table : observations (ECSV or Parquet). outputs : paths in the order of `batch_names`, or by those names.
+    table : observations (ECSV or Parquet). urls : what `query` resolved (JSON). outputs, links : paths of tables and
+    of links, in the order of `batch_names`.
 
     Raises
     ------
-    InputError : observations not readable.
+    InputError : observations or URLs not readable.
     """
     import numpy as np
 
     from . import observations
 
-    paths = list(outputs.values()) if isinstance(outputs, Mapping) else list(outputs)
+    known = read_urls(urls)
     chosen = observations.read(table)
     chosen = chosen[chosen.selected].sort_values(["target", "mjd", "band", "exposure"], kind="stable")
-    numbers = np.array([batch_of(exposure, len(paths)) for exposure in chosen.exposure], dtype=int)
-    for number, path in enumerate(paths):
-        observations.write(chosen[numbers == number].reset_index(drop=True), None, path)
+    numbers = np.array([batch_of(exposure, len(outputs)) for exposure in chosen.exposure], dtype=int)
+    for number, (path, link) in enumerate(zip(outputs, links, strict=True)):
+        part = chosen[numbers == number].reset_index(drop=True)
+        observations.write(part, None, path)
+        found = {exposure: known[exposure] for exposure in sorted(set(part.exposure) & set(known))}
+        write_json(link, {exposure: {key: entry.get(key) for key in _LINK} for exposure, entry in found.items()})

@@ -38,7 +38,7 @@ COLUMNS = {
     "requested": "the URL that was asked, parameters of cutouts included",
     "size": "bytes on the disk",
     "sha256": "SHA-256 of the file",
-    "saved": "bytes that were not read, because the PSF is held already",
+    "left_out": "bytes that the archive's file has beyond this one: its PSF and what follows",
     "calibration": "file with PSF and WCS-WAVE, relative to the tile's folder; empty where the file has them itself",
     "calibration_size": "its bytes",
     "calibration_sha256": "its SHA-256",
@@ -46,7 +46,13 @@ COLUMNS = {
 
 
 def download_batch(
-    batch: str | Path, targets: str | Path, archive: Archive, settings: Download, folder: str | Path, output: str | Path
+    batch: str | Path,
+    links: str | Path,
+    targets: str | Path,
+    archive: Archive,
+    settings: Download,
+    folder: str | Path,
+    output: str | Path,
 ) -> None:
     """Fetch the files of a batch and write its table: the observations and `COLUMNS`, in the batch's order.
 
@@ -55,22 +61,24 @@ def download_batch(
 
     Parameters
     ----------
-    batch : selected observations (Parquet). targets : the targets' table with slug, ra, dec, pmra, pmdec, epoch.
-    folder : the tile's folder, to which the paths in the table are relative. output : the table, Parquet.
+    batch : selected observations (Parquet). links : where their files really are (JSON). targets : the targets' table
+    with slug, ra, dec, pmra, pmdec, epoch. folder : the tile's folder, to which the paths in the table are relative.
+    output : the table, Parquet.
 
     Raises
     ------
     InputError : a table that cannot be read. RunError : no room for the files; those that are finished stay.
     """
     rows, folder = observations.read(batch), Path(folder)
-    urls = read_urls(folder / "query" / "download_urls.json")
+    urls = read_urls(links)
     plans = plan_files(rows, read_table(targets, allow_empty=True), urls, settings, archive.service == "list")
     results = fetch_all(plans, archive, settings, folder, Path(batch).stem)
     table = _table(plans, results, _calibrations(results.values(), folder))
     write_parquet(output, pd.concat([rows, table], axis=1))
     passing = sum(isinstance(result, Fault) and result.may_pass for result in results.values())
+    passing += sum(plan.may_pass for plan in plans)
     note_failures(folder / FOLDER, Path(batch).stem, passing)
-    _report(table, rows.exposure)
+    _report(table, rows.exposure, results.values())
 
 
 def fetch_all(
@@ -178,7 +186,7 @@ def _table(
 ) -> pd.DataFrame:
     made = [(plan, results[plan.wanted.key] if plan.wanted else Fault(plan.reason)) for plan in plans]
     table = pd.DataFrame([_row(*pair, calibrations) for pair in made], columns=list(COLUMNS))
-    numbers = ("size", "saved", "calibration_size")
+    numbers = ("size", "left_out", "calibration_size")
     return table.astype({name: "int64" if name in numbers else "str" for name in COLUMNS})
 
 
@@ -187,11 +195,12 @@ def _row(plan: Plan, result: Entry | Fault, calibrations: Mapping[str, File]) ->
     url = plan.wanted.url if plan.wanted else ""
     if isinstance(result, Fault):
         return FAILED, str(result), "", url, 0, "", 0, *calibrations[""]
-    own = result.file, url, result.size, result.sha256, result.saved
+    own = result.file, url, result.size, result.sha256, result.left_out
     return OK, "", *own, *calibrations[result.calibration]
 
 
-def _report(table: pd.DataFrame, exposures: pd.Series) -> None:
+def _report(table: pd.DataFrame, exposures: pd.Series, results: Iterable[Entry | Fault]) -> None:
+    saved = sum(result.saved for result in results if isinstance(result, Entry))
     failed = table.status == FAILED
     for exposure, reason in zip(exposures[failed], table.file_reason[failed], strict=True):
         log.warning("%s: no file (%s)", exposure, reason)
@@ -202,8 +211,8 @@ def _report(table: pd.DataFrame, exposures: pd.Series) -> None:
         len(table),
         once["size"].sum() / GB,
         len(once),
-        once["saved"].sum() / GB,
+        saved / GB,
     )
     if failed.any():
         tell(failed=int(failed.sum()))
-    tell(MB_on_disk=round(once["size"].sum() / 1e6), MB_of_PSFs_not_read=round(once["saved"].sum() / 1e6))
+    tell(MB_on_disk=round(once["size"].sum() / 1e6), MB_of_PSFs_not_read=round(saved / 1e6))

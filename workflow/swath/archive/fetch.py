@@ -152,8 +152,11 @@ class Fetcher:
         calibration = sink.calibration.file
         self._budget.charge(sink.cut - part.stat().st_size)
         os.truncate(part, sink.cut)
-        rest = self._calibrations.size(calibration) if total is None else total - sink.cut
-        return Entry(wanted.key, file, sink.cut, sink.sha256, rest if sink.stopped else 0, calibration)
+        if sink.stopped:
+            rest = self._calibrations.size(calibration) if total is None else total - sink.cut
+        else:
+            rest = sink.size - sink.cut
+        return Entry(wanted.key, file, sink.cut, sink.sha256, rest if sink.stopped else 0, calibration, rest)
 
     def _discard(self, path: Path) -> None:
         """Remove what there is of a file that is not whole."""

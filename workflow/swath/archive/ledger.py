@@ -23,7 +23,8 @@ _FAILURES = ".failures"
 class Entry(NamedTuple):
     """One finished file: its key (`layout.file_key`), path relative to the tile's folder, and what it is made of.
 
-    `saved` counts bytes that were not read; `calibration` is the file with its PSF and WCS-WAVE, or ''.
+    `saved` counts bytes that were not read; `calibration` is the file with its PSF and WCS-WAVE, or ''; `left_out` is
+    what the archive's file has beyond this one, read or not.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Entry(NamedTuple):
     sha256: str
     saved: int = 0
     calibration: str = ""
+    left_out: int = 0
 
 
 def note_failures(folder: Path, batch: str, count: int) -> None:

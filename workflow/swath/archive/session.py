@@ -1,5 +1,6 @@
 """The HTTP session: every request has time limits, faults that pass are tried again, no redirect leaves the hosts."""
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,6 +13,8 @@ from .. import __version__
 from ..config.archive import Http
 from .hosts import check_url
 
+# A service that is down is told of once, with the target, and not at each try.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
 RETRYABLE = frozenset({408, 425, 429, 502, 503, 504})
 METHODS = frozenset({"GET", "HEAD", "POST"})
 REDIRECTS = 5

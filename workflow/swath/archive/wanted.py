@@ -23,11 +23,15 @@ PIXEL_BYTES, PIXEL_ARCSEC = 16, 6.15  # IMAGE, FLAGS, VARIANCE and ZODI have fou
 
 
 class Plan(NamedTuple):
-    """What one observation needs: a file and about how many bytes it takes, or why it cannot be asked for."""
+    """What one observation needs: a file and about how many bytes it takes, or why it cannot be asked for.
+
+    may_pass : may the next run be able to ask for it?
+    """
 
     wanted: Wanted | None
     reason: str = ""
     size: float = 0.0
+    may_pass: bool = False
 
 
 def plan_files(
@@ -97,7 +101,7 @@ def _local(row: Any, url: str, settings: Download, allowed: bool) -> Plan:
         return Plan(None, f"{url}: only archive.service: list takes files of this machine")
     path = local_path(url)
     if not path.is_file():
-        return Plan(None, f"{path}: no such file")
+        return Plan(None, f"{path}: no such file", may_pass=True)
     key = file_key(f"{row.exposure} {path.stat().st_size} {path.stat().st_mtime_ns}", None)
     name = file_name(file_key(row.exposure, None), row.band, row.obs_id, row.version)
     wanted = Wanted(key, url, name, expected_hdus(url, settings))

@@ -6,6 +6,7 @@ from ..frames.header import ImageFacts
 from ..frames.wcscards import pixel_scale
 from ..regrid.field import images
 from ..regrid.grid import grid_header, shape_of
+from .listed import check_list
 from .rows import Row
 
 _UNKNOWN = float("nan")
@@ -26,7 +27,8 @@ def archived_images(config: Config) -> tuple[list[Row], list[ImageFacts]]:
     ]
     found = f'{nx} x {ny} pix, {pixel_scale(header):.3f}"/pix'
     asked = f"{len(facts)} bands of archive.service: {config.archive.service}"
-    return [Row("pixel grid", given, found), Row("images", "inputs.archive", asked, (), tuple(notes))], facts
+    rows = [Row("pixel grid", given, found), Row("images", "inputs.archive", asked, (), tuple(notes))]
+    return [*rows, *check_list(config)], facts
 
 
 def _correlated(config: Config) -> str:

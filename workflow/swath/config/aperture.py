@@ -134,3 +134,9 @@ class Aperture(Section):
     asinh_softening: float = key(
         20.0, "softening of asinh magnitudes: half of the flux below which they are about linear in flux", "uJy", gt=0
     )
+    max_failed_fraction: float = key(
+        0.5,
+        "largest fraction of the planned exposures whose files may be missing or unreadable; beyond it the run stops",
+        ge=0,
+        le=1,
+    )

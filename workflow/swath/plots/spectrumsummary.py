@@ -27,7 +27,7 @@ WORDS = {"good": "good", "upper_limit": "upper limit", "rejected": "rejected"}
 SIZE = (10.0, 8.0)
 BINS = 40
 FEWEST_TICKS = 3
-REJECTING = "tab:red"
+REJECTING, HARMLESS = "tab:red", "lightsteelblue"
 MOST_BANDS, MOST_LETTERS, MOST_FLAGS = 24, 40, 14  # that there is room for
 
 
@@ -126,7 +126,7 @@ def _flags(axes: Axes, table: pd.DataFrame, bad: Collection[str | int]) -> None:
     rejecting = set(flag_names([mask_of(bad, DOCUMENTED)], DOCUMENTED)[0].split())
     names = sorted(counts, key=lambda name: (counts[name], name in rejecting, name))[-MOST_FLAGS:]
     bars = axes.barh(
-        names, [counts[name] for name in names], color=[REJECTING if name in rejecting else GREY for name in names]
+        names, [counts[name] for name in names], color=[REJECTING if name in rejecting else HARMLESS for name in names]
     )
     axes.bar_label(bars, padding=2)
     axes.margins(x=0.12)
