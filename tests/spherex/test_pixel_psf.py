@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from hypothesis import given
 from hypothesis import strategies as st
 from swath.errors import InputError
 from swath.spherex.psf import EffectivePsf, OpticalPsf
+from swath.spherex.psfset import read_psfs
 
 from spherex import optics
 
@@ -49,3 +51,24 @@ def test_stamps_without_light_are_told():
         OpticalPsf(np.zeros((101, 101)), 10)
     with pytest.raises(InputError, match="expected finite samples"):
         EffectivePsf(np.full((33, 33), np.nan), 5)
+
+
+def cube(shape, zones):
+    header = fits.Header([(f"{axis}CTR_{i + 1}", 100.0 + 10 * i) for i in range(zones) for axis in "XY"])
+    return fits.ImageHDU(np.ones(shape, "f4"), header, name="PSF")
+
+
+@pytest.mark.parametrize(
+    ("shape", "zones", "told"),
+    [
+        ((7, 50, 20), 7, "stamps of 50 x 20 samples"),
+        ((4, 100, 100), 4, "stamps of 100 x 100 samples"),
+        ((4, 31, 31), 4, "at least 5 pix"),
+        ((4, 101, 101), 5, "4 planes, and a centre of zone 5"),
+        ((4, 101, 101), 3, "cards of zone centres are missing"),
+    ],
+)
+def test_cubes_that_are_not_whole_are_told(shape, zones, told):
+    """Their fluxes were wrong by a factor, with nothing to tell them by."""
+    with pytest.raises(InputError, match=told):
+        read_psfs(cube(shape, zones), "6.5.6")

@@ -15,6 +15,7 @@ from .zones import Zones, cube_zones
 
 NAMES = ("PSF", "EPSF")
 CUBE_FACTOR, TABLE_FACTOR = 10, 5
+SMALLEST_PIX = 5
 
 
 class PsfSet:
@@ -54,14 +55,16 @@ def read_psfs(hdu: fits.ImageHDU | fits.BinTableHDU, version: str | None) -> Psf
 
     Raises
     ------
-    InputError : neither cube nor table, or without zones.
+    InputError : neither cube nor table, without zones, or with stamps that are none.
     """
     if isinstance(hdu, fits.BinTableHDU):
         return _table(hdu)
     if not hdu.is_image or hdu.header.get("NAXIS") != 3:
         raise InputError(f"{hdu.name}: expected a cube or a table, found {hdu.header.get('NAXIS')} axes")
+    factor = _factor(hdu, CUBE_FACTOR)
+    _check_stamp(hdu.name, (hdu.header["NAXIS2"], hdu.header["NAXIS1"]), factor)
     zones = cube_zones(hdu.header, hdu.header["NAXIS3"], version)
-    return PsfSet(zones, hdu.data, _factor(hdu, CUBE_FACTOR), effective=False)
+    return PsfSet(zones, hdu.data, factor, effective=False)
 
 
 def _table(hdu: fits.BinTableHDU) -> PsfSet:
@@ -73,7 +76,18 @@ def _table(hdu: fits.BinTableHDU) -> PsfSet:
     stamps = hdu.data["EPSF"]
     if stamps.ndim == 2:  # flat, for want of TDIM
         stamps = stamps.reshape(len(stamps), math.isqrt(stamps.shape[1]), -1)
-    return PsfSet(zones, stamps, _factor(hdu, TABLE_FACTOR), effective=True)
+    factor = _factor(hdu, TABLE_FACTOR)
+    _check_stamp(hdu.name, stamps.shape[1:], factor)
+    return PsfSet(zones, stamps, factor, effective=True)
+
+
+def _check_stamp(name: str, shape: tuple[int, ...], factor: int) -> None:
+    """A stamp has a central sample and shows more than the core, or it is none."""
+    if len(shape) != 2 or shape[0] != shape[1] or shape[0] % 2 == 0 or shape[0] < SMALLEST_PIX * factor:
+        sides = " x ".join(map(str, shape))
+        raise InputError(
+            f"{name}: stamps of {sides} samples; expected squares of an odd side, of at least {SMALLEST_PIX} pix"
+        )
 
 
 def _factor(hdu: fits.ImageHDU | fits.BinTableHDU, default: int) -> int:

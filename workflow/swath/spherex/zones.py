@@ -45,8 +45,10 @@ def cube_zones(header: fits.Header, planes: int, version: str | None) -> Zones:
 
     Raises
     ------
-    InputError : cards that are missing.
+    InputError : cards that are missing, or of more planes than there are.
     """
+    if f"XCTR_{planes + 1}" in header:
+        raise InputError(f"PSF: {planes} planes, and a centre of zone {planes + 1}; the cube is not whole")
     try:
         centres = np.array([[header[f"{axis}CTR_{i + 1}"] for i in range(planes)] for axis in "XY"], dtype=float)
     except (KeyError, ValueError, TypeError) as error:
