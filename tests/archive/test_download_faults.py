@@ -13,6 +13,8 @@ from archive.tilefolder import Tile, level2
 from swath.archive.ledger import FOLDER, failed_jobs
 from swath.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 FILES = {f"/{level2(number)}": mef(number, psf=False) for number in range(3)}
 NAMES = [path[1:] for path in FILES]
 BROKEN = NAMES[1]

@@ -11,6 +11,8 @@ import pytest
 import requests
 from archive.hostile import FAULTS, HTML, Hostile, Rule
 
+pytestmark = pytest.mark.slow
+
 BODY = hashlib.shake_128(b"file").digest(50_000)
 
 

@@ -14,6 +14,8 @@ from swath.archive.session import session
 from swath.archive.votables import rows
 from swath.config.archive import Archive, Http
 
+pytestmark = pytest.mark.slow
+
 QUICK = {"allow_http": True, "backoff_s": 0.01, "backoff_max_s": 1.0, "retries": 3, "read_timeout_s": 2.0}
 
 

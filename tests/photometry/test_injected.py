@@ -7,6 +7,8 @@ from spherex.injected import FLUXES, field, recovered, scenes
 from swath.config.aperture import Aperture
 from swath.spherex import zones
 
+pytestmark = pytest.mark.slow
+
 NONE = np.array(FLUXES) == 0
 
 

@@ -243,6 +243,7 @@ TABLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "use_magnitude"), [*((name, False) for name in TABLES), ("all upper limits", True), ("enormous", True)]
 )
