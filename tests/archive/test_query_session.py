@@ -313,6 +313,7 @@ def test_no_votable_leads_to_other_files_or_hosts(service, url, data):
     ("old", "new"),
     [
         ('name="n"', 'name=""'),
+        ('name="n"', 'nape="n"'),
         ("<TABLE>", '<TABLE nrows="9999999999">'),
         ('datatype="int"', 'datatype="int" arraysize="99999999999"'),
         ("<TABLE>", "<RESOURCE>" * 5000),

@@ -10,12 +10,12 @@ import numpy as np
 from astropy.io.votable.tree import Param, Resource
 from astropy.utils.exceptions import AstropyWarning
 from pyvo.dal.adhoc import DatalinkResults
-from pyvo.dal.exceptions import PyvoUserWarning
+from pyvo.dal.exceptions import DALAccessError, PyvoUserWarning
 from pyvo.dal.query import Record
 
 from .ask import Answer, Spoilt, ask, joined
 from .session import Session
-from .votables import parsed
+from .votables import DAMAGED, parsed
 
 log = logging.getLogger(__name__)
 SODA = "ivo://ivoa.net/std/soda#sync"
@@ -60,7 +60,7 @@ def link(answer: Answer) -> Link:
             results = DatalinkResults(votable, url=answer.url)
             # Narrower terms would be looked up in a vocabulary on another host.
             rows = list(results.bysemantics("#this", include_narrower=False))
-    except Exception as error:  # whatever pyvo makes of a document that is damaged
+    except (*DAMAGED, DALAccessError) as error:
         raise Spoilt(f"no document of links ({' '.join(str(error).split())[:200]})") from None
     # By key: pyvo's attribute `access_url` looks for a service where the column is empty, and fails.
     usable = [row for row in rows if _cell(row, "access_url") and not _cell(row, "error_message")]

@@ -1,6 +1,7 @@
 """Answers of services: VOTables with a status that is looked at."""
 
 import io
+import struct
 import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -15,6 +16,11 @@ from astropy.utils.exceptions import AstropyWarning
 
 from .ask import Answer, Spoilt
 
+# What parsers make of a damaged document; VOTable raises some of its warnings too.
+DAMAGED = (
+    *(ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, OSError, RuntimeError),
+    *(SyntaxError, TypeError, ValueError, expat.ExpatError, struct.error, AstropyWarning),
+)
 ERROR_TRIES = 2  # a service that is busy says so with ERROR too; one that refuses a query says the same again
 
 
@@ -39,7 +45,7 @@ def parsed(answer: Answer) -> VOTableFile:
             warnings.simplefilter("ignore", AstropyWarning)
             _refuse_what_leads_elsewhere(answer.body)
             votable = parse(io.BytesIO(answer.body), verify="ignore")
-    except Exception as error:  # whatever the parser makes of a document that is damaged
+    except DAMAGED as error:
         raise _no_votable(answer, error) from None
     faults = [_words(info) for info in statuses(votable) if _status(info) == "ERROR"]
     if faults or answer.status >= 400:
@@ -67,7 +73,7 @@ def rows(answer: Answer, maxrec: int | None = None) -> Rows:
         raise Spoilt("the service answers a VOTable without a table")
     try:
         table = frame(tables[0].to_table(use_names_over_ids=True))
-    except Exception as error:  # columns without names, values of other types: whatever astropy makes of them
+    except DAMAGED as error:
         raise _no_votable(answer, error) from None
     cut = any(_status(info) == "OVERFLOW" for info in statuses(votable))
     return Rows(table, cut or (maxrec is not None and len(table) >= maxrec))

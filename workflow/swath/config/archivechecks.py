@@ -12,6 +12,13 @@ Rule = tuple[tuple[str, ...], Callable[..., bool], str]
 
 def archive_rules() -> Iterator[Rule]:
     """Keys, what must hold for their values, and the sentence that says so."""
+    yield from _asked_for()
+    yield from _reference()
+    yield from _servers()
+
+
+def _asked_for() -> Iterator[Rule]:
+    """What is asked of an archive, and which parts of it are fetched."""
     yield (
         ("targets.table", "targets.ra", "targets.dec", "targets.name"),
         lambda table, *one: table is None or all(value is None for value in one),
@@ -43,6 +50,15 @@ def archive_rules() -> Iterator[Rule]:
         "versions in archive.pin for archive.reprocessed: pin, and for no other",
     )
     yield (
+        ("download.cutout.center", "download.cutout.size"),
+        lambda center, size: center is None or size is not None,
+        "download.cutout.size where there is a centre: without it whole files are fetched",
+    )
+
+
+def _reference() -> Iterator[Rule]:
+    """The reference stars."""
+    yield (
         ("gaia.fetch.magnitudes",),
         lambda pairs: all(MAGNITUDE.fullmatch(pair) for pair in pairs) and len(set(map(_band, pairs))) == len(pairs),
         "texts such as g=g_sdss_mag, one for each band",
@@ -57,15 +73,14 @@ def archive_rules() -> Iterator[Rule]:
         lambda urls, http: bool(urls) and all(_usable(url, http) for url in urls),
         "https URLs with hosts, one at least (http needs archive.http.allow_http: true)",
     )
+
+
+def _servers() -> Iterator[Rule]:
+    """Which servers may be spoken to."""
     yield (
         ("archive.http.hosts",),
         lambda hosts: all(HOST.fullmatch(host) for host in hosts),
         "names of hosts such as irsa.ipac.caltech.edu, no URLs and no patterns",
-    )
-    yield (
-        ("download.cutout.center", "download.cutout.size"),
-        lambda center, size: center is None or size is not None,
-        "download.cutout.size where there is a centre: without it whole files are fetched",
     )
     for name in ("archive.tap_url", "archive.sia_url", "archive.data_url"):
         yield (
